@@ -11,6 +11,7 @@ import pytest
 from advphy_model.link import secret_file
 from advphy_model.measure import semantic_chain
 from advphy_model.modem.header import NONCE_BURSTS
+from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import advphy, blocks
 from gnuradio.advphy import semantic_engine as streamed
@@ -216,3 +217,32 @@ def test_two_transmitters_with_one_secret_draw_nonces_of_their_own():
         nonces.add(bursts_at_bob(np.array(sink.data(), np.complex64))[-1].nonce)
     assert len(nonces) == 2
     assert {len(nonce) for nonce in nonces} == {12}
+
+
+def forged(number, nonce=b"", check=None):
+    """Return the samples of a burst of noise with a header of an adversary's own."""
+    noise = np.random.default_rng(number).normal(size=(16, 2 * LINK.n))
+    modulator = Modulator(FRAME, LINK, first_frame=number, amplitude=0.3)
+    modulator.carry_nonce(nonce)
+    x = noise.astype(np.float32).view(np.complex64) / np.sqrt(2)
+    return modulator.modulate(x, inserted=True, key_checks=[check])
+
+
+@pytest.mark.parametrize(
+    ("header", "most"),
+    [
+        ((2**32 - 1, b"some nonce.."), 0),  # the highest index
+        ((43, b"some nonce.."), 1),  # an index of Alice's own, to come
+        ((41, b"", b"ab"), 0),  # as if there were no nonce
+        ((40, b"some nonce.."), 6),  # part of another nonce
+        ((44, b"some nonce..", b"ab"), 6),
+    ],
+)
+def test_a_forged_burst_costs_few_of_alices(header, most):
+    alice, _ = bursts_of_alice(100)
+    samples = np.concatenate([alice[: 41 * SIZE], forged(*header), alice[41 * SIZE :]])
+    keys, undisturbed = (meter_of(each).bob.keys() for each in (samples, alice))
+    causes = "wrong", "repeated", "waiting", "replayed"
+    refused = sum(keys[name] - undisturbed[name] for name in causes)
+    assert refused <= 16 * (most + 1)  # the forged one is counted, too
+    assert keys["lost"] <= 16

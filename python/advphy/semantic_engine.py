@@ -42,7 +42,7 @@ class semantic_flowgraph(top_block):
         self.connect(self.source, self.encoder)
         self.alice, self.meters = None, {}
         if setting.pair != "none":
-            at, nonce = (setting.secret, first_frame, latency), setting.nonce
+            at, nonce = (setting.secret, first_frame, latency), setting.nonce or "none"
             sent = alice_arn(setting.link, True, *at, nonce=nonce)
             self.alice = sent
             self.connect(self.encoder, sent)
@@ -80,7 +80,8 @@ class semantic_flowgraph(top_block):
             chain = [channel]
             if branch == "bob" and self.alice is not None:
                 at = setting.bob_secret or setting.secret, first_frame, latency
-                self.bob = bob_arn(setting.link, "follow", *at, setting.nonce)
+                nonce = setting.nonce or "none"
+                self.bob = bob_arn(setting.link, "follow", *at, nonce)
                 chain.append(self.bob)
             self.connect(*chain, semantic_decoder(setting.link, latency), meter)
             self.meters[branch] = meter

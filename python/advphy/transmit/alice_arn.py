@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 from advphy_model.link.arn import AliceModule
-from advphy_model.link.keying import checked_nonce, draw_nonce
+from advphy_model.link.keying import draw_nonce, given_nonce
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.measurement_text import figures_of
 from advphy_model.power import energy
@@ -60,11 +60,12 @@ class alice_arn(guarded_block):
         model = SemanticLink.load(model)
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "alice_arn", [item], [item])
-        self._draws, self._first_frame = nonce is None, first_frame
-        self._module = AliceModule(model, secret, checked_nonce(nonce or b""))
+        self._draws = nonce is None
+        self._first_frame = checked_index("first_frame", first_frame)
+        self._module = AliceModule(model, secret, given_nonce(nonce))
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
-        self._next_index = checked_index("first_frame", first_frame)
+        self._next_index = self._first_frame
         self._energies, self._all = np.zeros(4), np.zeros(4)
         self._tagged = None
         self._text = "no item yet"

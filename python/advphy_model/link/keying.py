@@ -174,6 +174,11 @@ def checked_nonce(nonce) -> bytes:
     return nonce
 
 
+def given_nonce(nonce) -> bytes:
+    """Return checked_nonce, no bytes for None; a nonce without bytes is refused."""
+    return b"" if nonce is None else checked_nonce(nonce or None)
+
+
 def require_secret(secret) -> None:
     """Raise ValueError unless a secret is 32 bytes."""
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:

@@ -47,7 +47,7 @@ class Header:
         return part if self.version == NONCE_VERSION and part < PARTS else None
 
     def mismatch(self, model) -> str:
-        """Return why the burst is of another layout, or not of a link unless None."""
+        """Return why it is refused: another layout, or not of a link (None: any)."""
         if self.version not in (VERSION, NONCE_VERSION):
             found = f"has layout version {self.version}, expected at most "
             return f"{found}{NONCE_VERSION}; use the same gr-advphy at both ends"

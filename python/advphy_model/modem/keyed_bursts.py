@@ -62,12 +62,13 @@ class SentNames:
 class KeyedSearch:
     """Search of a kernels.burst_synchronizer for keyed bursts; see Synchronizer.
 
-    model_hash takes the place of the nonce in headers. `replayed` counts bursts of
-    groups that have passed.
+    The hash of the session's last burst that had one, at first model_hash, takes the
+    place of the nonce in headers. `replayed` counts bursts of groups that have passed.
     """
 
     def __init__(self, kernel, frame, model_hash, secret, clock):
         self._kernel, self._frame, self._hash = kernel, frame, model_hash
+        self._heard = model_hash  # of the last burst with a hash of this session
         self._secret, self._clock = secret, clock
         self._group, self._slot = derive(secret, "group"), -1
         self._session, self._parts = None, NonceParts()
@@ -91,7 +92,8 @@ class KeyedSearch:
                 if header is not None:
                     first = sum(map(len, symbols)) // self._frame.n
                     bursts.append((header, first, *rest, self._parts.nonce))
-                    symbols.append(more)
+                    if not self._hash or header[2] == self._hash:  # else it is foreign
+                        symbols.append(more)
             if not found and self._kernel.searched < until:
                 return np.concatenate([more[:0], *symbols]), bursts
 
@@ -135,12 +137,16 @@ class KeyedSearch:
             if part == 0 and (slot <= self._slot or (known and number < self._next)):
                 self.replayed += 1
                 return None
+            if not known:  # perhaps another sender
+                self._heard = self._hash
             self._parts.take(part, carried)
             nonce, self._slot = self._parts.nonce, slot
             self._session = derive(self._secret, "session", nonce) if nonce else None
             self._origin, self._block = number - part, (0, slot)
-            header = (*header[:2], self._hash, *header[3:])
-        elif block != self._block[0]:
-            self._block = (block, None)
+            header = (*header[:2], self._heard, *header[3:])
+        else:
+            self._heard = header[2]
+            if block != self._block[0]:
+                self._block = (block, None)
         self._next, self._since = number + 1, self._kernel.searched
         return header

@@ -207,12 +207,12 @@ class Synchronizer:
         """
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
-        if not self._received:
-            self.hint = self.hint or self._unheard.hint(samples)
         kernel = self._kernel if self._keyed is None else self._keyed
         symbols, found = kernel.push(samples.conj() if self._swap_iq else samples)
         own = (values for values in found if self._is_own(Header(*values[0])))
         frames = [self._frame(*values) for values in own]
+        if not (self._received or self._foreign or self.hint):
+            self.hint = self._unheard.hint(samples)
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
             frames = [self._worsened(frame, codewords) for frame in frames]
@@ -275,7 +275,7 @@ class Synchronizer:
         found = header.mismatch(None if self._own else self._model)
         if found:
             self._foreign += 1
-            if header.nonce_part is None and not self.hint:
+            if header.nonce_part is None and self._foreign == 1:
                 self.hint = f"burst {header.number} {found}"
         return not found
 
