@@ -2,6 +2,7 @@
 // burst_synchronizer: bursts under carriers.
 #include "modem/burst_synchronizer.h"
 #include <algorithm>
+#include <cmath>
 
 namespace gr::advphy {
 
@@ -57,7 +58,7 @@ phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
     int best = 0;
     for (int by : { 1, 2 }) {
         const double snr = snr_of(tracked(by), last);
-        if (d_candidate.cleaned > 0 && !(snr <= most)) {
+        if (d_candidate.cleaned > 0 && (snr > most || std::isnan(most))) {
             most = snr;
             best = by;
         }
