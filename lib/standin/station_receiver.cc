@@ -133,7 +133,8 @@ void station::fall_behind()
     const std::lock_guard<std::mutex> lock(d_sending_mutex);
     run_clock();
     const auto& path = d_heard[d_sender].path;
-    const int64_t late = sender().written - path->first() - receive_queue;
+    const auto delay = int64_t(d_settings.path.value_or(path_settings()).delay);
+    const int64_t late = sender().written - path->first() - delay - receive_queue;
     if (late > 0) {
         d_late = true;
         advance(late);
