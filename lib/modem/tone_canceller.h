@@ -24,7 +24,7 @@ public:
     tone_canceller(size_t symbols, size_t samples_per_symbol);
 
     // Write samples without their carriers to `out`; return whether there were any.
-    // Noise and data practically never contain so large a line.
+    // Noise and data practically never contain a line as large as a carrier must be.
     bool clean(const sample* x, size_t count, std::vector<sample>& out);
 
 private:
