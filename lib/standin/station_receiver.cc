@@ -236,8 +236,7 @@ void station::amplify(sample* samples, int64_t count) const
         samples[i] *= gain;
 }
 
-// What a transmitter has sent, from `first` on: in the ring, or else as a copy with zeros
-// where nothing was sent, or it is lost.
+// What a transmitter has sent from `first` on: in the ring, or a copy, 0 where lost.
 const sample* station::sent_from(size_t place, int64_t first, int64_t count)
 {
     const sample* ring = d_memory.ring(place);
