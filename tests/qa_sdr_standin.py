@@ -34,6 +34,14 @@ def test_a_delay_comes_as_zeros_in_front(delay, rng):
     assert np.array_equal(found[delay:], sent)
 
 
+@pytest.mark.parametrize("arguments", ["delay=1e15", "delay=131073", "ppm=1001"])
+def test_a_path_of_one_process_has_the_limits_of_a_shared_one(arguments):
+    said = arguments.partition("=")[0] + " must be "
+    for own in (f"id=limits,{arguments}", f"air=limits,name=bob,{arguments}"):
+        with pytest.raises(ValueError, match=said):
+            advphy.sdr_source("standin", own, 433e6, RATE)
+
+
 @pytest.mark.parametrize("first", ["transmitter", "receiver"])
 def test_whoever_starts_first_no_sample_is_lost(first, rng):
     sent, args = tones(rng, 300_000), own_air()

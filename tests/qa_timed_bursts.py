@@ -329,6 +329,14 @@ def test_events_are_those_of_the_burst_of_their_time():
     assert events.bursts() == []
 
 
+def test_a_burst_without_a_time_is_not_late():
+    events = stream_events.StreamEvents("sink", "uhd")
+    events.begin_burst(1.0, 1.0)  # without a time: it begins when it is handed over
+    events.begin_burst(2.0, 1.75)
+    events.lose("late", 2.05)
+    assert [burst["late"] for burst in events.bursts()] == [0, 1]
+
+
 def test_events_of_gr_uhd_reach_the_report(devices):
     made = sink()
     flowgraph = advphy.top_block()

@@ -90,7 +90,8 @@ def test_without_a_jammer_nothing_changes(channel, same):
         assert np.array_equal(codewords, plain)
 
 
-def test_what_is_cleaned_does_not_depend_on_the_chunks():
+@pytest.mark.parametrize("chunk", [37, 777])
+def test_what_is_cleaned_does_not_depend_on_the_chunks(chunk):
     x, _ = sent_samples(0, 4)
     x = np.pad(x, (0, 3000)) + 2 * jammers.two(len(x) + 3000, np.random.default_rng(5))
     noise = np.empty(len(x), np.complex64)
@@ -99,7 +100,7 @@ def test_what_is_cleaned_does_not_depend_on_the_chunks():
     whole, bursts = Synchronizer(FRAME, MODEL).push(x)
     assert [burst.tones_subtracted for burst in bursts] == 4 * [True]
     synchronizer = Synchronizer(FRAME, MODEL)
-    parts = [synchronizer.push(x[at : at + 777])[0] for at in range(0, len(x), 777)]
+    parts = [synchronizer.push(x[at : at + chunk])[0] for at in range(0, len(x), chunk)]
     assert np.array_equal(np.concatenate(parts), whole)
 
 

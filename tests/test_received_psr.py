@@ -66,6 +66,25 @@ def test_the_psr_is_that_of_the_powers(here, rng, psr_db):
     assert f"PSR at Bob        {value:.2f}"[:20] in said
 
 
+@pytest.mark.parametrize("sender", ["alice", "adversary"])
+def test_a_sender_may_be_off_most_of_the_time(here, rng, sender):
+    """Powers 1 and 0.25 where they are on: -6.02 dB, whoever is on 30 % of the time."""
+    size, n = 400_000, 0.002
+    part = np.arange(size) % 10_000 < 3_000
+    always = np.arange(size) % 10_000 < 9_000  # the other, with gaps
+    share = {
+        name: part if name == sender else always for name in ("alice", "adversary")
+    }
+    alice = share["alice"] * noise(rng, 1.0, size)
+    adversary = share["adversary"] * noise(rng, 0.25, size)
+    sent = {"alice": alice, "adversary": adversary, "both": alice + adversary}
+    for name, samples in (sent | {"silence": 0 * alice}).items():
+        record(name, samples + noise(rng, n, size))
+    for words in ("", "--noise silence.sigmf-meta"):
+        value = found(words)["psr_db"]["value"]
+        assert value == pytest.approx(10 * math.log10(0.25), abs=0.15)
+
+
 def test_noise_counts_where_the_signals_are_weak(here, rng):
     p = 2 * N
     for name, power in {"alice": 4 * N, "adversary": p, "both": 6 * N}.items():
@@ -74,6 +93,9 @@ def test_noise_counts_where_the_signals_are_weak(here, rng):
     said = found("--noise silence.sigmf-meta")
     assert said["psr_db"]["value"] == pytest.approx(10 * math.log10(0.5), abs=0.05)
     assert abs(said["excess_db"]["value"]) < 0.05
+    said = advphy(WORDS, "--noise silence.sigmf-meta").stderr
+    assert "adversary.sigmf-meta: so weak a signal must have had no pauses" in said
+    assert "alice.sigmf-meta: so weak" not in said
     # 3 N over 5 N without the noise taken off: -2.2 dB.
     assert "has no gaps in which only noise is heard" in refused(WORDS)
 

@@ -40,23 +40,28 @@ def run(settings, output):
                 f"{one.meta} has (rate, frequency) = {at[1]}, {read[0].meta} {at[0]}; "
                 "record all with the same settings"
             )
-    levels = [received_psr.level(one.meta, one.pieces()) for one in read]
-    noise = levels[3].mean if settings.noise else levels[0].quiet
+    silence = read[3] if settings.noise else read[0]
+    quiet = received_psr.level(silence.meta, silence.pieces())
+    noise = quiet.mean if settings.noise else quiet.quiet
     if noise is None:
         raise ValueError(
             f"{read[0].meta} has no gaps in which only noise is heard; give --noise, a "
             "recording with both transmitters off"
         )
+    levels = [received_psr.level(one.meta, one.pieces(), noise[0]) for one in read[:3]]
     psr = received_psr.psr_db(*levels[:2], noise)
-    excess = received_psr.excess_db(*levels[:3], noise)
+    excess = received_psr.excess_db(*levels, noise)
     for one in read:
         for warning in one.warnings:
             output.remark(f"{one.meta}: {warning}")
+    for one, found in zip(read[:2], levels, strict=False):
+        if found.faint:
+            output.remark(f"{one.meta}: so weak a signal must have had no pauses")
     adds = abs(excess.value) <= settings.tolerance_db
     output.line(entry("PSR at Bob", psr.text(".2f") + " dB, 95 %"))
     output.line(entry("BOTH over the sum", excess.text(".2f") + " dB, 95 %"))
     output.note(psr_db=psr._asdict(), excess_db=excess._asdict(), adds=adds)
-    output.note(powers=[one.mean[0] for one in levels[:3]], noise_power=noise[0])
+    output.note(powers=[one.mean[0] for one in levels], noise_power=noise[0])
     if not adds:
         output.line(
             f"the powers do not add within {settings.tolerance_db:g} dB, so this PSR "

@@ -147,13 +147,14 @@ bool burst_synchronizer::read_header()
                        double(d_filter.center());
     if (end > double(d_filled))
         return false;
+    d_end = size_t(end);
     const candidate found = d_candidate;
-    clean(found.cleaned, last);
+    clean(found.cleaned);
     phase_tracker tracked = find_header(last);
     for (int by = found.cleaned + 1; by <= 2 && !valid(d_candidate.header); ++by) {
         candidate again = found;
         std::swap(d_candidate, again);
-        if (clean(by, last))
+        if (clean(by))
             tracked = find_header(last);
         else
             d_candidate = again;
@@ -205,6 +206,7 @@ bool burst_synchronizer::read_payload()
         instant() + double(last + tail_symbols) * spacing + double(d_filter.center());
     if (d_candidate.own && end > double(d_filled))
         return false;
+    d_end = size_t(end);
     d_next = &burst_synchronizer::search;
     received_burst burst{};
     burst.header = header;

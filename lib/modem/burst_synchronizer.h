@@ -91,8 +91,8 @@ private:
     bool read_header();
     phase_tracker find_header(int last);
     bool suspicious(const sample* from, size_t count) const;
-    std::pair<const sample*, size_t> around(int symbols) const;
-    bool clean(int by, int symbols);
+    std::pair<const sample*, size_t> around() const;
+    bool clean(int by);
     phase_tracker choose_samples(int last, double spacing);
     void compare(const phase_tracker& tracked);
     burst_header header_under(const phase_tracker& tracked);
@@ -139,6 +139,7 @@ private:
     size_t d_filled; // samples in d_samples
     double d_first; // position of d_samples[0] in the stream
     size_t d_from; // index in d_samples at which the search continues
+    size_t d_end; // of the samples that a step has waited for
     bool (burst_synchronizer::*d_next)();
     candidate d_candidate;
     bool d_own = true; // the last burst that had a hash, or no such burst yet

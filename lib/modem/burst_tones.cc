@@ -2,6 +2,7 @@
 // burst_synchronizer: bursts under carriers.
 #include "modem/burst_synchronizer.h"
 #include <algorithm>
+#include <cmath>
 
 namespace gr::advphy {
 
@@ -19,19 +20,18 @@ bool burst_synchronizer::suspicious(const sample* from, size_t count) const
 }
 
 // The samples of a burst from one symbol before the preamble's first pulse on, and their
-// number, with some more for a slow clock.
-std::pair<const sample*, size_t> burst_synchronizer::around(int symbols) const
+// number: up to those that its step has waited for.
+std::pair<const sample*, size_t> burst_synchronizer::around() const
 {
-    const auto sps = size_t(d_layout.samples_per_symbol), begin = d_from - sps;
-    const size_t count = (size_t(symbols + d_layout.span) + 4) * sps + d_filter.reach();
-    return { d_samples.data() + begin, std::min(count, d_samples.size() - begin) };
+    const size_t begin = d_from - size_t(d_layout.samples_per_symbol);
+    return { d_samples.data() + begin, d_end - begin };
 }
 
 // Let turn_burst() take samples without tones, or (0) as they are; return whether there
 // are tones.
-bool burst_synchronizer::clean(int by, int symbols)
+bool burst_synchronizer::clean(int by)
 {
-    const auto [from, count] = around(symbols);
+    const auto [from, count] = around();
     const bool found = by > 0 && d_settings.subtract_tones &&
                        d_tones[by - 1].clean(from, count, d_clean);
     d_candidate.cleaned = found ? by : 0;
@@ -43,13 +43,13 @@ bool burst_synchronizer::clean(int by, int symbols)
 phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
 {
     const auto tracked = [this, last, spacing](int by) {
-        clean(by, last);
+        clean(by);
         turn_burst(last, spacing);
         filter_burst(last, spacing);
         return track(d_known[1], last, 1e-3);
     };
     const phase_tracker plain = tracked(0);
-    const auto [from, count] = around(last);
+    const auto [from, count] = around();
     if (!suspicious(from, count))
         return plain;
     double most = worth_cleaning * snr_of(plain, last); // not a number if nothing fits
@@ -58,7 +58,7 @@ phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
     int best = 0;
     for (int by : { 1, 2 }) {
         const double snr = snr_of(tracked(by), last);
-        if (d_candidate.cleaned > 0 && !(snr <= most)) {
+        if (d_candidate.cleaned > 0 && (snr > most || std::isnan(most))) {
             most = snr;
             best = by;
         }

@@ -7,7 +7,8 @@
 // the curvature), and are refined by regression of the phase. Windows of Hann's shape
 // overlap by half, so that their sum is 1.
 //
-// Cost per sample, only where carriers are suspected: about 1000 operations per carrier.
+// Cost per sample: about 1000 operations per carrier. The synchronizer calls it where
+// carriers are suspected, and for headers with a wrong CRC.
 // Reference: the carriers that were added, lib/modem/qa_tone_canceller.cc.
 #pragma once
 #include "sample.h"
@@ -22,8 +23,8 @@ public:
     // Symbols per window, a power of two; longer ones find weaker carriers.
     tone_canceller(size_t symbols, size_t samples_per_symbol);
 
-    // Write samples without their carriers to `out`; return whether there were any. A
-    // part of the samples as large as a carrier must have is no chance.
+    // Write samples without their carriers to `out`; return whether there were any.
+    // Noise and data practically never contain a line as large as a carrier must be.
     bool clean(const sample* x, size_t count, std::vector<sample>& out);
 
 private:

@@ -14,14 +14,18 @@ namespace {
 // The receiver's queue is full after the first second at 1 Msample/s. Then the receiver
 // takes one sample whenever two more have arrived.
 struct late_receiver {
-    explicit late_receiver(const std::string& record)
+    explicit late_receiver(const std::string& record,
+                           double delay = 0,
+                           std::chrono::milliseconds late = std::chrono::seconds(1))
     {
         station_settings settings;
         settings.paced = 1;
+        settings.path = path_settings();
+        settings.path->delay = delay;
         settings.record = record;
         air.configure(settings);
         air.switch_receiver(true);
-        time += std::chrono::seconds(1);
+        time += late;
     }
 
     reading read()
@@ -45,6 +49,16 @@ BOOST_AUTO_TEST_CASE(samples_come_between_two_overflows)
         BOOST_CHECK(receiver.read() == reading::overflow);
         BOOST_CHECK(receiver.read() == reading::samples);
         BOOST_CHECK_EQUAL(receiver.delivered, 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_delay_takes_nothing_from_the_queue_of_262144_samples)
+{
+    for (const double delay : { 0, 100000 }) {
+        late_receiver early("", delay, std::chrono::milliseconds(262));
+        BOOST_CHECK(early.read() == reading::samples);
+        late_receiver late("", delay, std::chrono::milliseconds(263));
+        BOOST_CHECK(late.read() == reading::overflow);
     }
 }
 

@@ -117,8 +117,8 @@ settings read_arguments(const device_arguments& args, bool shared)
         if (!read_path(key.substr(dot + 1), text, path))
             refuse("'" + key + "' is not one of its arguments");
     }
-    if (read.noise_variance < 0 || (!shared && std::abs(any.ppm) > 1000))
-        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
+    if (read.noise_variance < 0)
+        refuse("expected noise_variance >= 0");
     return read;
 }
 

@@ -114,8 +114,6 @@ void station::set_sample_rate(double sample_rate)
                std::to_string(int64_t(common)) + " samples/s, not " +
                std::to_string(int64_t(sample_rate)) + "; give all its stations one rate");
     common = sample_rate;
-    if (d_private)
-        return;
     for (const auto& named : d_settings.paths)
         check_path(named.second, sample_rate);
     if (d_settings.path)

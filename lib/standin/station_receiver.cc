@@ -133,7 +133,8 @@ void station::fall_behind()
     const std::lock_guard<std::mutex> lock(d_sending_mutex);
     run_clock();
     const auto& path = d_heard[d_sender].path;
-    const int64_t late = sender().written - path->first() - receive_queue;
+    const auto delay = int64_t(d_settings.path.value_or(path_settings()).delay);
+    const int64_t late = sender().written - path->first() - delay - receive_queue;
     if (late > 0) {
         d_late = true;
         advance(late);
@@ -235,8 +236,7 @@ void station::amplify(sample* samples, int64_t count) const
         samples[i] *= gain;
 }
 
-// What a transmitter has sent, from `first` on: in the ring, or else as a copy with zeros
-// where nothing was sent, or it is lost.
+// What a transmitter has sent from `first` on: in the ring, or a copy, 0 where lost.
 const sample* station::sent_from(size_t place, int64_t first, int64_t count)
 {
     const sample* ring = d_memory.ring(place);

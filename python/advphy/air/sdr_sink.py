@@ -51,7 +51,8 @@ class sdr_sink(radio.radio_edge):
             standin only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: seconds of samples over all starts, after which the stream ends.
+        time_limit: seconds of samples over all starts, and with a radio also of the
+            clock from each start, after which the stream ends.
         bandwidth: width in Hz that the signal occupies, which must be allowed with a
             guard: frame.occupied_width * sample_rate; None: the sample rate. The stream
             ends with an error if more than 1 % of the energy is outside; one block of

@@ -68,7 +68,7 @@ class StreamEvents:
             self._counts[name] += 1
             begun = [b for b in self._bursts if at is None or b["begin"] <= at]
             if name == "late":
-                hopeless = [b for b in begun if b["handed"] >= b["begin"]]
+                hopeless = [b for b in begun if b["handed"] > b["begin"]]
                 begun += [b for b in hopeless if not b["late"]][:1]
             if begun:
                 begun[-1][name] += 1

@@ -9,14 +9,14 @@ import contextlib
 
 import pmt
 
-KEYS = TIME, BEGIN, END = tuple(map(pmt.intern, ("tx_time", "tx_sob", "tx_eob")))
+from ..transmit.burst_modulator import TAGS, TIME
 
 
 def burst_tags(block, size, port=0):
     """Return sorted [(item, key, value)], PMTs, of the tags in a block's next items."""
     read = block.nitems_read(port)
     tags = sorted(block.get_tags_in_window(port, 0, size), key=lambda tag: tag.offset)
-    return [(t.offset - read, t.key, t.value) for t in tags if t.key in KEYS]
+    return [(t.offset - read, t.key, t.value) for t in tags if t.key in TAGS]
 
 
 def seconds_of(value):

@@ -13,7 +13,8 @@ from .alice_arn import KEY_TAG
 from .alice_arn import TAG as ALICE_TAG
 from .bytes_to_messages import PDUS, next_pdu
 
-TIME = pmt.intern("tx_time")
+# Tags of bursts as gr-uhd takes them.
+TAGS = TIME, BEGIN, END = tuple(map(pmt.intern, ("tx_time", "tx_sob", "tx_eob")))
 CHECK_DIGITS = 4  # hexadecimal digits of a key's check that fit into a header
 
 
@@ -130,14 +131,14 @@ class burst_modulator(guarded_general_block):
             parts = np.split(codewords, [len(codewords) // self._size * self._size])
             parts = [self._modulator.modulate(part) for part in parts if len(part)]
             self._samples = np.concatenate(parts)
-            self.tag_item(written, "tx_sob", True)
+            self.add_item_tag(0, written, BEGIN, pmt.PMT_T)
             time = pmt.dict_ref(pdu[0], TIME, pmt.PMT_NIL)
             if time is not pmt.PMT_NIL:
                 self.add_item_tag(0, written, TIME, time)
         count = min(len(out), len(self._samples))
         out[:count], self._samples = self._samples[:count], self._samples[count:]
         if not len(self._samples):
-            self.tag_item(written + count - 1, "tx_eob", True)
+            self.add_item_tag(0, written + count - 1, END, pmt.PMT_T)
         return count
 
     def _codewords(self, about, vector):

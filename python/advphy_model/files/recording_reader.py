@@ -36,7 +36,7 @@ class Recording:
         samples: number of samples in all captures.
         left_out: number of samples before the first capture.
         sample_rate: sample rate in samples/s.
-        begun: core:datetime of the first sample; 1970-01-01 if it is not known.
+        begun: core:datetime of the first sample, or None.
         frequency: carrier frequency in Hz of all captures; None: not known or several.
         origin: Origin; None if the metadata have none.
         attacks: Attacks in order.
@@ -53,7 +53,7 @@ class Recording:
     samples: int
     left_out: int
     sample_rate: float
-    begun: str
+    begun: str | None
     frequency: float | None
     origin: Origin | None
     attacks: tuple
@@ -140,7 +140,7 @@ def read(path) -> Recording:
         samples=samples,
         left_out=captures[0].get("core:sample_start", 0) - fields.get("core:offset", 0),
         sample_rate=float(fields["core:sample_rate"]),
-        begun=captures[0].get("core:datetime", "1970-01-01"),
+        begun=captures[0].get("core:datetime"),
         frequency=frequencies.pop() if len(frequencies) == 1 else None,
         origin=origin,
         attacks=attacks,

@@ -9,7 +9,8 @@ import numpy as np
 from advphy_model.measure.error_rate import Estimate
 
 SIZE = 16  # samples of which one power is known: at most 4 symbols
-QUIET = 0.25  # of the median power: a signal is off where three powers are below
+QUIET = 0.25  # of the power where a signal is: it is off where three powers are below
+CLEAR = 4  # powers of the noise: a limit above is not reached by noise
 BATCHES = 32  # parts of a recording; how their powers differ gives the interval
 Z = 1.96  # standard errors of a two-sided interval of 95 %
 
@@ -17,19 +18,22 @@ Z = 1.96  # standard errors of a two-sided interval of 95 %
 class Level(NamedTuple):
     """Mean power of a recording with its standard error, full scale being 1.
 
-    mean: over the recording. on, quiet: over the samples where the signal is on or off;
-    quiet is None if it is always on.
+    mean: over the recording. on: where the signal is on, if the noise is known, else
+    over the recording. quiet: of its gaps, None if there are no clear ones. faint: it
+    is so weak that it was taken to be always on.
     """
 
     mean: tuple
     on: tuple
     quiet: tuple | None
+    faint: bool = False
 
 
-def level(name, pieces) -> Level:
+def level(name, pieces, noise=None) -> Level:
     """Return the Level of a recording's pieces, complex64.
 
-    Raises ValueError, which names it, if it is too short or a sample is not finite.
+    noise is the mean power of the noise, None: not known. Raises ValueError, which
+    names the recording, if it or its signal is too short or a sample is not finite.
     """
     powers = [
         (np.abs(one[: len(one) // SIZE * SIZE].reshape(-1, SIZE)) ** 2).mean(axis=1)
@@ -39,10 +43,21 @@ def level(name, pieces) -> Level:
     if len(powers) < BATCHES**2 or not 0 < powers.sum() < math.inf:
         rule = f"at least {BATCHES**2 * SIZE} samples, all finite and some not 0"
         raise ValueError(f"{name} must have {rule}; record it again")
-    low = powers < QUIET * np.median(powers)
+    # Of two levels, this is nearly the higher one, however short it is.
+    top = float((powers**2).sum() / powers.sum())
+    if noise is not None:
+        faint = top < CLEAR * noise
+        off = np.convolve(powers, np.ones(3) / 3, "same") <= math.sqrt(noise * top)
+        on = powers if faint else powers[~off]
+        if len(on) < 2 * BATCHES:
+            rule = f"a signal in at least {2 * BATCHES * SIZE} samples"
+            raise ValueError(f"{name} must have {rule}; record it again")
+        return Level(_mean(powers), _mean(on), None, faint)
+    low = powers < QUIET * top
     off = low & np.roll(low, 1) & np.roll(low, -1)
     quiet = _mean(powers[off]) if np.count_nonzero(off) >= 2 * BATCHES else None
-    return Level(_mean(powers), _mean(powers[~off]), quiet)
+    clear = quiet and CLEAR * quiet[0] <= QUIET * top
+    return Level(_mean(powers), _mean(powers), quiet if clear else None)
 
 
 def _mean(powers):

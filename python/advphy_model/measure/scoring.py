@@ -197,12 +197,20 @@ def score(recording, model, frame, along=iter, sent_at=None, **settings) -> Scor
 
     `along` wraps the iterable of pieces, such as a progress bar, and yields them.
     `sent_at` is the time of the first sample in s since 1970; None: as recorded.
+
+    Raises ValueError if keyed bursts are to be found, but the time is not known.
     """
     pushed = 0
 
     def clock():
-        begun = np.datetime64(recording.begun.rstrip("Z"), "ms").astype(float) / 1e3
-        begun = begun if sent_at is None else sent_at
+        begun = sent_at
+        if begun is None:
+            if recording.begun is None:
+                raise ValueError(
+                    f"{recording.meta} has no core:datetime, but keyed bursts are "
+                    "found by their time; give it with sent_at (commands: --sent-at)"
+                )
+            begun = np.datetime64(recording.begun.rstrip("Z"), "ms").astype(float) / 1e3
         return begun + pushed / recording.sample_rate
 
     scorer = Scorer(model, frame, clock=clock, **settings)
