@@ -127,7 +127,8 @@ class AnsweringAdversary:
         self.loop_delay = loop_delay if self._aimed else 0.0
         self._synchronizer = Synchronizer(frame)
         self._taken = 0  # samples
-        self._kept = np.empty(0, np.complex64)  # newest samples of the receiver
+        self._room, self._end = None, 0  # an array, and how much of it is filled
+        self._kept = np.empty(0, np.complex64)  # its newest samples
         self._sounding = Sounding(frame)
         self._heard, self._stream = None, np.empty(0, np.complex64)
         self._replayed, self._bursts_sent = None, 0
@@ -159,9 +160,7 @@ class AnsweringAdversary:
         """
         first, size = self._taken, len(samples)
         self._taken += size
-        # A burst is known at its end, and its samples are needed then.
-        most = 3 * self.frame.samples() + size
-        self._kept = np.concatenate([self._kept, samples])[-most:]
+        self._keep(samples)
         out = np.zeros(size, np.complex64)
         _, bursts = self._synchronizer.push(np.ascontiguousarray(samples))
         for burst in bursts:
@@ -175,6 +174,19 @@ class AnsweringAdversary:
         elif self._level or self._heard:
             out = self._free(size)
         return out
+
+    def _keep(self, samples):
+        """Keep the newest samples: a burst is known at its end and is needed then."""
+        most = 3 * self.frame.samples() + len(samples)
+        if self._room is None or self._end + len(samples) > len(self._room):
+            kept = self._kept[-most:].copy()
+            if self._room is None or len(self._room) < 3 * most:
+                self._room = np.empty(3 * most, np.complex64)
+            self._end = len(kept)
+            self._room[: self._end] = kept
+        self._room[self._end :][: len(samples)] = samples
+        self._end += len(samples)
+        self._kept = self._room[max(0, self._end - most) : self._end]
 
     def _amplitude(self):
         level = self._level if self._level is not None else self._heard.gain
