@@ -57,6 +57,7 @@ def running(folder, name, plan, *arguments):
     process = subprocess.Popen(
         [*command, *arguments],
         env=ENVIRONMENT | {"HOME": str(folder)},
+        cwd=folder,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

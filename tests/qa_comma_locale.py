@@ -9,9 +9,10 @@ from .qa_grc import EXAMPLES, ran
 from .standin_link import needs_standin
 
 RUN = """
-import importlib, locale, sys
+import importlib, locale, os, sys
 from PyQt5 import Qt
 sys.path.insert(0, sys.argv[1])
+os.chdir(sys.argv[1])
 example = importlib.import_module(sys.argv[2])
 application = Qt.QApplication(sys.argv[:1])
 assert locale.localeconv()["decimal_point"] == ","
