@@ -12,7 +12,7 @@ labels that she reads of the others,
 
     timing known   a synchronizer that has the secret
     energy         from the power alone; all bursts have one carrier phase
-    energy, phase  the same, and each burst has a random phase
+    phase          the same, and each burst has a random phase
 """
 
 import argparse

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
-from four_radios import EXAMPLES, SIZE
+from four_radios import EXAMPLES, SECONDS, SIZE
 from picture_stamp import flowgraph_sha256, stamp, stamped
 from virtual_screen import is_missing, virtual_screen
 
@@ -146,7 +146,7 @@ def watched_sha256():
 
 def watch_four_radios():
     """Take the picture of `advphy watch` beside the four radios."""
-    print(f"pictures: {WATCHED.stem}, 80 s", flush=True)
+    print(f"pictures: {WATCHED.stem}, {SECONDS} s", flush=True)
     with virtual_screen(*SIZE) as environment, tempfile.TemporaryDirectory() as folder:
         environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
         for path in flowgraphs(EXAMPLES):
@@ -160,11 +160,12 @@ def main(names):
     """Draw what is named, and say what is being drawn."""
     if is_missing():
         raise SystemExit(f"pictures.py: {is_missing()}")
-    watched, names = {WATCHED.stem} & set(names), list(set(names) - {WATCHED.stem})
-    if watched or names == ["all"] or not (names or stamp(WATCHED) == watched_sha256()):
+    old = not WATCHED.exists() or stamp(WATCHED) != watched_sha256()
+    if WATCHED.stem in names or names == ["all"] or (old and not names):
         watch_four_radios()
-    if watched and not names:
+    if names == [WATCHED.stem]:
         return
+    names = [name for name in names if name != WATCHED.stem]
     paths = flowgraphs([] if names == ["all"] else names)
     if not names:
         paths = [path for path in paths if out_of_date(path)]

@@ -7,7 +7,7 @@ import math
 from .display_block import checked_seconds, message_display
 from .message_record import MessageRecord, Totals
 
-SLOT = 0.5  # seconds whose items are a point
+POINT_SECONDS = 0.5  # whose items are a point
 
 
 class AccuracyRecord(MessageRecord):
@@ -33,10 +33,10 @@ class AccuracyRecord(MessageRecord):
         if more[0] <= 0 or more[1] < 0:
             return
         kept = self._points.setdefault(name, collections.OrderedDict())
-        slot = math.floor(time / SLOT)
+        slot = math.floor(time / POINT_SECONDS)
         frames, correct = kept.get(slot, (0, 0))
         kept[slot] = frames + more[0], correct + more[1]
-        while next(iter(kept)) * SLOT < time - self.seconds - SLOT:
+        while next(iter(kept)) * POINT_SECONDS < time - self.seconds - POINT_SECONDS:
             kept.popitem(last=False)
 
     def points(self):
@@ -45,7 +45,8 @@ class AccuracyRecord(MessageRecord):
             self.collect()
             return {
                 name: [
-                    ((at + 1) * SLOT, sums[1] / sums[0]) for at, sums in kept.items()
+                    ((at + 1) * POINT_SECONDS, sums[1] / sums[0])
+                    for at, sums in kept.items()
                 ]
                 for name, kept in self._points.items()
             }

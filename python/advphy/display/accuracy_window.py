@@ -4,7 +4,7 @@
 import numpy as np
 from advphy_model.measure.curve_looks import look_of
 
-from .accuracy_strip import SLOT
+from .accuracy_strip import POINT_SECONDS
 from .plot_items import Label, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY
@@ -42,7 +42,7 @@ class AccuracyWindow(PlotWindow):
                 self._lines[name] = pyqtgraph.PlotCurveItem(pen=pen, connect="finite")
                 self.axes.addItem(self._lines[name], ignoreBounds=True)
             x, y = np.array(kept).T
-            gaps = np.flatnonzero(np.diff(x) > 2 * SLOT) + 1
+            gaps = np.flatnonzero(np.diff(x) > 2 * POINT_SECONDS) + 1
             x, y = np.insert(x - now, gaps, np.nan), np.insert(100 * y, gaps, np.nan)
             show_line(self._lines[name], x, y)
         self.empty.setVisible(not self._points)
@@ -50,18 +50,11 @@ class AccuracyWindow(PlotWindow):
         self.show_text(self.note())
 
     def labels(self):
-        return [
-            [
-                Label(
-                    100 * kept[-1][1],
-                    name,
-                    look_of(name).color,
-                    "━",
-                    value=f"{kept[-1][1]:.0%}",
-                    bold=True,
-                )
-                for name, kept in self._points.items()
-            ]
-            + [Label(100 * self.record.chance, "guessing", GRAY, "┄")]
-            * (self.record.chance > 0)
-        ]
+        found = []
+        for name, kept in self._points.items():
+            share, color = kept[-1][1], look_of(name).color
+            more = {"value": f"{share:.0%}", "bold": True}
+            found.append(Label(100 * share, name, color, "━", **more))
+        if self.record.chance > 0:
+            found.append(Label(100 * self.record.chance, "guessing", GRAY, "┄"))
+        return [found]
