@@ -1,170 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bursts with times, from PDUs to gr-uhd's sink, by a fake of gr-uhd."""
+"""Bursts with times, and two channels, at a fake of gr-uhd's sink."""
 
 import importlib
 import time
-import types
 
 import numpy as np
 import pmt
 import pytest
-from advphy_model.link import links
-from advphy_model.measure.scoring import Scorer
 from gnuradio import advphy, blocks, gr
-from gnuradio.advphy.air import radio, radio_feed, stream_events
+from gnuradio.advphy.air import radio_feed, stream_events
 
+from .fake_usrp import in_bursts, installed, ran, sink, tagged
 from .qa_grc import compile_example
 from .standin_link import sent_through, tones
 from .while_running import until
 
-RATE = 1e6
-LINK = "autoencoder_mlp"
-
-
-def at(seconds):
-    """Return a tx_time."""
-    whole = int(seconds)
-    rest = pmt.from_double(seconds - whole)
-    return pmt.make_tuple(pmt.from_uint64(whole), rest)
-
-
-class usrp(gr.sync_block):
-    """A fake of gr-uhd's sink that keeps samples and tags; its clock began at 1000 s.
-
-    The signatures are those of gr-uhd, which a test compares.
-    """
-
-    def __init__(self, address, stream_args, tsb_tag_name=""):
-        self.channels = stream_args.channels
-        gr.sync_block.__init__(self, "usrp", [np.complex64] * len(self.channels), [])
-        self.message_port_register_out(pmt.intern("async_msgs"))
-        self.gains = [0.0] * len(self.channels)
-        self.frequencies = [0.0] * len(self.channels)
-        self.heard, self.tags = [[] for _ in self.channels], []
-        self.arrived = []  # (item, time on the device's clock) of each call
-        self._since = time.monotonic()
-
-    def get_time_now(self, mboard=0):
-        now = 1000 + time.monotonic() - self._since
-        return types.SimpleNamespace(get_real_secs=lambda: now)
-
-    def work(self, input_items, output_items):
-        now = self.get_time_now().get_real_secs()
-        size, read = len(input_items[0]), self.nitems_read(0)
-        self.arrived.append((read, now))
-        for heard, samples in zip(self.heard, input_items, strict=True):
-            heard.append(samples.copy())
-        for tag in self.get_tags_in_window(0, 0, size):
-            self.tags.append((tag.offset, str(tag.key), pmt.to_python(tag.value)))
-        return size
-
-    def samples(self, channel=0):
-        return np.concatenate(self.heard[channel])
-
-    def when(self, item):
-        """Return the device's time when an item came."""
-        return max((begin, now) for begin, now in self.arrived if begin <= item)[1]
-
-    def report(self, code, seconds=None):
-        """Publish an event as gr-uhd does."""
-        codes = pmt.list1(pmt.intern(code))
-        value = pmt.dict_add(pmt.make_dict(), pmt.intern("event_code"), codes)
-        if seconds is not None:
-            pair = pmt.cons(pmt.from_long(int(seconds)), pmt.from_double(seconds % 1))
-            value = pmt.dict_add(value, pmt.intern("time_spec"), pair)
-        message = pmt.cons(pmt.intern("uhd_async_msg"), value)
-        self.message_port_pub(pmt.intern("async_msgs"), message)
-
-    def set_samp_rate(self, rate):
-        self.rate = rate
-
-    def get_samp_rate(self):
-        return self.rate
-
-    def get_samp_rates(self):
-        return []
-
-    def set_center_freq(self, frequency, chan=0):
-        self.frequencies[chan] = frequency
-
-    def get_center_freq(self, chan=0):
-        return self.frequencies[chan]
-
-    def get_freq_range(self, chan=0):
-        return []
-
-    def get_gain_names(self, chan=0):
-        return ["PGA"]
-
-    def set_gain(self, gain, *name_and_chan):
-        self.gains[name_and_chan[-1]] = gain
-
-    def get_gain(self, *name_and_chan):
-        return self.gains[name_and_chan[-1]]
-
-    def get_gain_range(self, *name_and_chan):
-        return []
-
-    def get_antenna(self, chan=0):
-        return "TX/RX"
-
 
 @pytest.fixture
 def devices(monkeypatch, tmp_path):
-    """Have a fake gr-uhd and an allow-list; return the devices that are opened."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "gr-advphy").mkdir()
-    band = "[box]\nfirst_hz=400e6\nlast_hz=500e6\nmax_gain_db=40\n"
-    (tmp_path / "gr-advphy/transmit.ini").write_text(band)
-    opened = []
-
-    def usrp_sink(*given):
-        opened.append(usrp(*given))
-        return opened[-1]
-
-    package = types.SimpleNamespace(
-        usrp_sink=usrp_sink, stream_args=types.SimpleNamespace
-    )
-    fake = types.SimpleNamespace(import_module=lambda name: package)
-    monkeypatch.setattr(radio, "importlib", fake)
-    monkeypatch.setattr(radio, "_open", set())
-    yield opened
-    opened.clear()  # pytest keeps the list until the module has ended
-
-
-def sink(**settings):
-    at = {"frequency": 433e6, "sample_rate": RATE, "gain": 10, "armed": True}
-    return advphy.sdr_sink("uhd", **at | settings)
-
-
-def tagged(samples, *tags):
-    """Return a source of samples with tags (item, key, value)."""
-    found = []
-    for item, key, value in tags:
-        tag = gr.tag_t()
-        tag.offset, tag.key = item, pmt.intern(key)
-        tag.value = value if isinstance(value, pmt.pmt_base) else pmt.to_pmt(value)
-        found.append(tag)
-    return blocks.vector_source_c(np.asarray(samples).tolist(), False, 1, found)
-
-
-def ran(source, *chain):
-    flowgraph = advphy.top_block()
-    flowgraph.connect(source, *chain)
-    flowgraph.run()
-
-
-def in_bursts(samples, *begins, size=1000):
-    """Return a source of bursts at (item, seconds or None)."""
-    tags = []
-    for item, seconds in begins:
-        tags += [(item, "tx_sob", True), (item + size - 1, "tx_eob", True)]
-        if seconds is not None:
-            tags.append((item, "tx_time", at(seconds)))
-    return tagged(samples, *tags)
-
-
-# What arrives at gr-uhd
+    yield from installed(monkeypatch, tmp_path)
 
 
 def test_samples_and_tags_arrive_as_they_were_and_nothing_else_does(devices, rng):
@@ -461,104 +315,6 @@ def test_the_fake_is_called_as_gr_uhd_is(method, words):
 
 # From PDUs
 
-
-def pdu(vector, seconds=None):
-    about = pmt.make_dict()
-    if seconds is not None:
-        about = pmt.dict_add(about, pmt.intern("tx_time"), at(seconds))
-    kinds = {"u": pmt.init_u8vector, "c": pmt.init_c32vector}
-    return pmt.cons(about, kinds[vector.dtype.kind](len(vector), vector.tolist()))
-
-
-def modulated(pdus, count, block=None, **settings):
-    """Return the samples and tags of a burst modulator's PDUs, or another block's."""
-    block = block or advphy.burst_modulator(LINK, pdus=True, **settings)
-    found, flowgraph = blocks.vector_sink_c(), advphy.top_block()
-    flowgraph.connect(block, found)
-    for one in pdus:
-        block.to_basic_block()._post(pmt.intern("pdus"), one)
-    flowgraph.start()
-    until(lambda: len(found.data()) >= count or getattr(block, "error", None))
-    flowgraph.stop()
-    flowgraph.wait()
-    tags = {(t.offset, str(t.key), str(t.value)) for t in found.tags()}
-    return np.array(found.data(), np.complex64), tags
-
-
-def test_pdus_of_messages_are_bursts_that_are_decided(rng):
-    link = links.load(LINK)
-    frame = advphy.Frame.of_model(link)
-    sizes = [128, 300, 5]  # one burst; two and a shorter one; a shorter one
-    messages = [rng.integers(0, 16, size).astype(np.uint8) for size in sizes]
-    lengths = [
-        sum(frame.samples(min(128, size - at)) for at in range(0, size, 128))
-        for size in sizes
-    ]
-    wanted, begin = set(), 0
-    times = (2.5, None, 3.25)
-    for length, seconds in zip(lengths, times, strict=True):
-        wanted |= {(begin, "tx_sob", "#t"), (begin + length - 1, "tx_eob", "#t")}
-        if seconds is not None:
-            wanted.add((begin, "tx_time", str(at(seconds))))
-        begin += length
-    pdus = list(map(pdu, messages, times))
-    samples, tags = modulated(pdus, sum(lengths))
-    assert tags == wanted
-    codewords = (link.codebook[one].ravel() for one in messages)
-    again, tags = modulated(list(map(pdu, codewords, times)), sum(lengths))
-    assert np.array_equal(again, samples)
-    assert tags == wanted
-    scorer = Scorer(link, frame, 1)
-    scorer.push(np.concatenate([samples, np.zeros(4000, np.complex64)]))
-    assert scorer.counts["received"] == 5
-    assert scorer.counts["blocks"] == sum(sizes)
-
-
-def test_the_tags_are_those_of_gnu_radio():
-    pdus = pytest.importorskip("gnuradio.pdu")
-    messages = np.arange(16, dtype=np.uint8)
-    size = advphy.Frame.of_model(LINK).samples(16)
-    samples, tags = modulated([pdu(messages, 7.75)], size)
-    theirs = pdus.pdu_to_stream_c(pdus.EARLY_BURST_APPEND)
-    assert modulated([pdu(samples, 7.75)], size, theirs)[1] == tags
-
-
-@pytest.mark.parametrize(
-    ("message", "text"),
-    [
-        (pdu(np.array([3, 16], np.uint8)), "takes messages below 16"),
-        (pdu(np.array([], np.uint8)), "has 0 items, but link"),
-        (pdu(np.ones(8, np.complex64)), "whole codewords of 7 symbols"),
-        (pmt.intern("x"), "and a u8vector or a c32vector, got x"),
-        (pmt.cons(pmt.to_pmt({"key": 1}), pmt.init_u8vector(1, [1])), "'alice' or"),
-    ],
-)
-def test_a_pdu_that_does_not_fit_ends_the_flowgraph(message, text):
-    with pytest.raises(ValueError, match=text):
-        modulated([message], 100)
-
-
-def test_pdus_arrive_at_gr_uhd_as_bursts(devices):
-    frame = advphy.Frame.of_model(LINK)
-    block = advphy.burst_modulator(LINK, frame, pdus=True)
-    made = sink(bandwidth=frame.occupied_width * RATE)
-    flowgraph = advphy.top_block()
-    flowgraph.connect(block, made)
-    for seconds in (1000.2, 1000.3):
-        one = pdu(np.arange(128, dtype=np.uint8) % 16, seconds)
-        block.to_basic_block()._post(pmt.intern("pdus"), one)
-    flowgraph.start()
-    until(lambda: made.events()["bursts"] == 2)
-    flowgraph.stop()
-    flowgraph.wait()
-    times = [sum(v) for _, key, v in devices[0].tags if key == "tx_time"]
-    assert times == pytest.approx([1000.2, 1000.3])
-    scorer = Scorer(links.load(LINK), frame, 1)
-    scorer.push(devices[0].samples())
-    assert scorer.counts["received"] == 2
-
-
-# Companion
 
 FLOWGRAPH = """
 options:
