@@ -15,6 +15,7 @@ from ..air.arrival_times import ArrivalTimes
 from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_general_block
 from ..reports import Reporter
+from ..stream_tags import of_link
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 
@@ -37,6 +38,7 @@ class burst_synchronizer(guarded_general_block):
             Error counter and meters take the index from it. Of a semantic link also
             Alice's tags "alice" and "key", the latter with check and nonce as far as
             the headers had them.
+            "origin" on the first item, if a model is given, as an encoder has it.
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
@@ -93,6 +95,8 @@ class burst_synchronizer(guarded_general_block):
         guarded_general_block.__init__(
             self, "burst_synchronizer", [np.complex64], codewords
         )
+        if model is not None:
+            self.sends(of_link(model))
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None
         more = {

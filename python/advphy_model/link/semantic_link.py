@@ -52,6 +52,7 @@ class SemanticLink(StoredModel):
         what="semantic link",
         remedy="`advphy train semantic` makes one",
         folder="semantic",
+        companion="a Semantic Link",
         conventions={
             "power": "mean x_i^2 = 1 in every real dimension",
             "layout": LAYOUT,
@@ -127,8 +128,19 @@ class SemanticLink(StoredModel):
     @property
     def base_sha256(self) -> str:
         """Return the hash of the base alone, which does not depend on the pair."""
-        base = {role: self.networks[role] for role in BASE}
-        return content_hash(*describe_networks(base))
+        return self._sha256_of(BASE)
+
+    @property
+    def code_sha256(self) -> str:
+        """Return the hash of what is sent: of the encoders, without pair and decoders.
+
+        A pair has its own check, `pairing`.
+        """
+        return self._sha256_of(BASE[:2])
+
+    def _sha256_of(self, roles):
+        networks = {role: self.networks[role] for role in roles}
+        return content_hash(*describe_networks(networks))
 
     @property
     def pairing(self) -> str:
