@@ -8,18 +8,16 @@ such as that of a file, is not checked.
 """
 
 import zlib
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pmt
 
 ORIGIN = "origin"
-_ORIGIN = pmt.intern(ORIGIN)
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What a sender was given; two are the same if `what` and `check` are."""
+class Origin(NamedTuple):
+    """What a sender was given, and what it is compared by."""
 
     what: str  # "link", "seed" or "images"
     name: str  # of it, for error texts
@@ -27,7 +25,7 @@ class Origin:
 
 
 def of_link(model):
-    """Return the Origin of codewords; links with the same codewords have the same."""
+    """Return the Origin of codewords, equal for links with the same codewords."""
     return Origin("link", model.name, model.code_sha256[:16])
 
 
@@ -43,22 +41,16 @@ def of_images(images):
 
 
 class tagging_block:
-    """Part of a block that reads and writes the tags of its streams."""
+    """Part of a block that reads and writes the tags of its streams.
+
+    `sent` are the Origins of which the first item after each start is tagged. Those of
+    `expected` are compared with the tags of input 0, until one agrees: another one
+    raises ValueError, unless the same call of work() also has the expected one, because
+    streams may have been added.
+    """
 
     _tagged = None
-    _sent = _unsent = _expected = _unmet = ()
-
-    def sends(self, *origins):
-        """Tag the first item of output 0 after each start."""
-        self._sent = self._unsent = origins
-
-    def expects(self, *origins):
-        """Compare origins with the tags of input 0, until one agrees.
-
-        Another one than expected raises ValueError in the first call of work() that has
-        it, unless the same call has the expected one: streams may have been added.
-        """
-        self._expected = self._unmet = origins
+    sent = expected = _unsent = _unmet = ()
 
     def start(self):
         self.forget_origins()
@@ -66,27 +58,26 @@ class tagging_block:
 
     def forget_origins(self):
         """Write and compare origins again, as after a start."""
-        self._unsent, self._unmet = self._sent, self._expected
+        self._unsent, self._unmet = self.sent, self.expected
 
     def meet_origins(self, input_items):
         """Write and compare the origins of this call of work()."""
         for origin in self._unsent:
-            tag = asdict(origin) | {"block": self.alias()}
+            tag = origin._asdict() | {"block": self.alias()}
             self.tag_item(self.nitems_written(0), ORIGIN, tag)
-        self._unsent = ()
-        if not self._unmet or not len(input_items):
-            return
-        tags = self.get_tags_in_window(0, 0, len(input_items[0]), _ORIGIN)
-        found = [pmt.to_python(tag.value) for tag in tags]
-        for wanted in self._unmet if found else ():
-            others = [tag for tag in found if tag["what"] == wanted.what]
-            if wanted.check in [tag["check"] for tag in others]:
+        self._unsent, tags = (), ()
+        if self._unmet and input_items:
+            size = len(input_items[0])
+            tags = [tag for _, _, tag in self.tags_of(size, ORIGIN)]
+        for wanted in self._unmet if tags else ():
+            found = {tag["check"]: tag for tag in tags if tag["what"] == wanted.what}
+            if wanted.check in found:
                 self._unmet = tuple(each for each in self._unmet if each != wanted)
-            elif others:
+            elif found:
+                what, other = wanted.what, next(iter(found.values()))
                 raise ValueError(
-                    f"{self.alias()} has {wanted.what} {wanted.name}, but "
-                    f"{others[0]['block']} sends {wanted.what} {others[0]['name']}; "
-                    f"give both blocks the same {wanted.what}"
+                    f"{self.alias()} has {what} {wanted.name}, but {other['block']} "
+                    f"sends {what} {other['name']}; give both blocks the same {what}"
                 )
 
     def tag_item(self, offset, key, value):

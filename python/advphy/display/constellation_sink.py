@@ -101,7 +101,7 @@ class constellation_sink(window_owner, kept_hier_block):
         codebook = self._model.codebook
         self.record = ConstellationRecord(points, codebook, channel_use, open_gate)
         self.tap = symbol_tap(self.record, n)
-        self.tap.expects(of_link(self._model))
+        self.tap.expected = (of_link(self._model),)
         self.connect(self, self.gate, self.tap)
 
     def _checked(self, channel_use):

@@ -3,7 +3,6 @@
 
 import math
 import threading
-from itertools import pairwise
 
 import numpy as np
 from advphy_model.link.semantic_link import checked_shape
@@ -11,6 +10,7 @@ from gnuradio import gr
 
 from ..block_errors import guarded_block, kept_hier_block
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
+from ..receive.burst_synchronizer import runs_of
 from .display_block import checked_count, window_owner
 
 MOST_INPUTS = 6
@@ -53,7 +53,11 @@ class ImageRecord:
 
     def put(self, port, images, first):
         """Copy the chosen and the last of images from index `first`, [_, pixels]."""
-        rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
+        end = first + len(images)
+        if self.every and (before := (end - 1) // self.every * self.every - first) > 0:
+            self.put(port, images[:before], first)
+            images, first = images[before:], first + before
+        rows, count = self.rows, min(len(images), self.rows)
         with self._lock:
             if first != self._read[port]:  # some are missing, or the sender began anew
                 self._last[port] = np.nan
@@ -63,26 +67,14 @@ class ImageRecord:
             last, chosen = self._last[port], self._chosen
             last[: rows - count] = last[count:]
             last[rows - count :] = images[len(images) - count :]
-            shown = self._take(port, images, first)
-            newest = (end - 1) // self.every * self.every if self.every else -1
-            others = self._read[:port] + self._read[port + 1 :]
-            if shown and first <= newest > chosen and max(others, default=0) <= newest:
-                self._chosen = newest  # it has arrived in the same call
-                self._take(port, images, first)
-
-    def _take(self, port, images, first):
-        """Copy the chosen images; return whether all streams have them, now shown."""
-        chosen, end = self._chosen, first + len(images)
-        begin, stop = max(first, chosen), min(end, chosen + self.rows)
-        if begin < stop:
-            part = images[begin - first : stop - first]
-            self._given[port, begin - chosen : stop - chosen] = part
-        self._read[port] = end
-        if min(self._read) < chosen + self.rows:
-            return False
-        self._shown = chosen + self.rows, self._given.copy()
-        self._choose()
-        return True
+            begin, stop = max(first, chosen), min(end, chosen + rows)
+            if begin < stop:
+                part = images[begin - first : stop - first]
+                self._given[port, begin - chosen : stop - chosen] = part
+            self._read[port] = end
+            if min(self._read) >= chosen + rows:
+                self._shown = chosen + rows, self._given.copy()
+                self._choose()
 
     def newest(self):
         with self._lock:
@@ -95,18 +87,17 @@ class ImageRecord:
     def text(self):
         """Return which images are shown, or an empty text."""
         end, images = self.newest()
-        shown = [numbered(at) for at in range(end - images.shape[1], end)]
-        shown = shown[:: max(1, len(shown) - 1)]
-        return f"item{'s' * (len(shown) > 1)} {' to '.join(shown)}" if shown else ""
+        return numbered(end - images.shape[1], end)
 
     def state(self):
         """Return the index after the last image, which changes with each picture."""
         return self.newest()[0]
 
 
-def numbered(index):
-    """Return an index as a text with thin spaces between groups of three digits."""
-    return f"{index:,}".replace(",", "\u2009")
+def numbered(first, end):
+    """Return the indices first..end - 1 as a text, with thin spaces for thousands."""
+    text = f"items {first:,} to {end - 1:,}" if end - first > 1 else f"item {first:,}"
+    return text.replace(",", "\u2009") if end > first else ""
 
 
 class PictureRecord:
@@ -146,9 +137,9 @@ class PictureRecord:
         return max(ends), drawn / np.float32(255)
 
     def text(self):
-        """Return which picture is drawn, the first is 0, or an empty text."""
-        end = self.newest()[0]
-        return f"item {numbered((end - 1) // self._size)}" if end else ""
+        """Return which picture is drawn, from 0 on, or an empty text."""
+        pictures = -(-self.newest()[0] // self._size)
+        return numbered(max(0, pictures - 1), pictures)
 
     def state(self):
         """Return the number of bytes, which changes with each picture."""
@@ -168,21 +159,15 @@ class image_tap(guarded_block):
 
     def start(self):
         self._frames.restart(self._port)
-        self._ahead = 0  # index of an image, less the number of images before it
+        self._next = 0  # index of the next image
         return True
 
     def work(self, input_items, output_items):
-        items, read = input_items[0], self.nitems_read(0)
-        bursts = self.tags_of(len(items), FRAME_TAG)
-        edges = [0, *(at for at, _, _ in bursts), len(items)]
-        indices = [None, *(burst.get("index") for _, _, burst in bursts)]
-        for (begin, end), index in zip(pairwise(edges), indices, strict=True):
-            if index is not None:
-                self._ahead = index - read - begin
-            if begin < end:
-                self._frames.put(
-                    self._port, items[begin:end], self._ahead + read + begin
-                )
+        items = input_items[0]
+        tags = self.tags_of(len(items), FRAME_TAG)
+        runs, self._next = runs_of(tags, len(items), self._next)
+        for begin, end, index, _ in runs:
+            self._frames.put(self._port, items[begin:end], index)
         return len(items)
 
 

@@ -35,7 +35,7 @@ class accuracy_counter(segmented_meter):
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
-        self.expects(of_images(images))
+        self.expected = (of_images(images),)
 
     def sums(self, items, first_frame):
         """Return the numbers of labels: all, erased and correct."""

@@ -55,7 +55,7 @@ class distortion_meter(segmented_meter):
         segmented_meter.__init__(
             self, "distortion_meter", item, first_frame, "distortion", settings, name
         )
-        self.expects(of_images(images))
+        self.expected = (of_images(images),)
 
     def sums(self, items, first_frame):
         """Return the number of images, the erasures and the sums of errors."""

@@ -96,7 +96,7 @@ class error_counter(setting_follower):
             rule = "advphy.StopRule(min_errors=...) or None"
             raise ValueError(f"stop must be {rule}, got {stop}")
         self._rule = stop
-        self.expects(of_link(model), of_seed(self._seed, self._k))
+        self.expected = (of_link(model), of_seed(self._seed, self._k))
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
         self._forget()
         self._origin = {"link": model.name, "model_sha256": model.sha256}

@@ -58,7 +58,7 @@ class bob_arn(guarded_block):
         guarded_block.__init__(self, "bob_arn", [item], [item])
         first = checked_index("first_frame", first_frame)
         self._keys, self._model = ReceivedKeys(model, secret, nonce, first), model
-        self.expects(of_link(model))
+        self.expected = (of_link(model),)
         self.set_insert(insert)
         self.start()
         self.message_port_register_out(pmt.intern("keys"))

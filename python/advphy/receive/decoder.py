@@ -53,7 +53,7 @@ class decoder(guarded_block):
             self, "decoder", [(np.complex64, (model.n,))], [np.uint8]
         )
         self._decision = decision.decider(model)
-        self.expects(of_link(model))
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):

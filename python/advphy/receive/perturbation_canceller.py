@@ -94,7 +94,7 @@ class perturbation_canceller(guarded_block):
         self._last = None
         self._reporter = Reporter(self, "estimate", name, "canceller")
         self._first_block = 0  # of the last window
-        self.expects(of_link(self._model))
+        self.expected = (of_link(self._model),)
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
         if self.max_noutput_items() < window:  # otherwise it would wait forever

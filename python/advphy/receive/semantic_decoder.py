@@ -25,7 +25,7 @@ class semantic_decoder(guarded_block):
         images, codes = [(np.float32, (model.pixels,))], [(np.complex64, (model.n,))]
         guarded_block.__init__(self, "semantic_decoder", codes, images)
         self._decoder = PackedNetwork(model.decoder, complex_input=True)
-        self.expects(of_link(model))
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 4 * model.pixels)
 
     def work(self, input_items, output_items):

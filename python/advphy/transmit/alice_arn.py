@@ -72,7 +72,7 @@ class alice_arn(guarded_block):
         self._text = "no item yet"
         self.set_inserted(inserted)
         self._reporter = Reporter(self, "power", name, "alice_arn")
-        self.expects(of_link(model))
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def set_inserted(self, inserted):

@@ -71,9 +71,9 @@ class burst_modulator(guarded_general_block):
         self._modulator = Modulator(frame, model, *settings, secret)
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self._model, self._pdus = model, pdus
-        self.expects(of_link(model))
+        self.expected = (of_link(model),)
         if seed is not None and hasattr(model, "k"):
-            self.expects(of_link(model), of_seed(seed, model.k))
+            self.expected = (of_link(model), of_seed(seed, model.k))
         if pdus:
             self.message_port_register_in(pmt.intern(PDUS))
         else:

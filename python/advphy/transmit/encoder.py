@@ -27,7 +27,7 @@ class encoder(guarded_block):
             self, "encoder", [np.uint8], [(np.complex64, (model.n,))]
         )
         self._codebook = decision.encoder(model)
-        self.sends(of_link(model))
+        self.sent = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

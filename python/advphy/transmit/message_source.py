@@ -29,7 +29,7 @@ class message_source(guarded_block):
         self._k, self._seed = load(model).k, checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
         self._blocks = None if blocks is None else checked_index("blocks", blocks)
-        self.sends(of_seed(self._seed, self._k))
+        self.sent = (of_seed(self._seed, self._k),)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):

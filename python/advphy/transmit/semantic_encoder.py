@@ -26,7 +26,7 @@ class semantic_encoder(guarded_block):
         images, codes = [(np.float32, (model.pixels,))], [(np.complex64, (model.n,))]
         guarded_block.__init__(self, "semantic_encoder", images, codes)
         self._encoder = PackedNetwork(model.encoder, complex_output=True)
-        self.sends(of_link(model))
+        self.sent = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

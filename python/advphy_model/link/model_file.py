@@ -27,16 +27,8 @@ _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 # Modules with the kinds, imported only to say of which kind a name or file is.
-_KINDS = [
-    f"advphy_model.{name}"
-    for name in (
-        "link.link_model",
-        "link.semantic_link",
-        "link.eavesdropper",
-        "link.network_file",
-        "air.perturbation",
-    )
-]
+_KINDS = ("link.link_model", "link.semantic_link", "link.eavesdropper")
+_KINDS += ("link.network_file", "air.perturbation")
 
 
 class ModelFileError(ValueError):
@@ -250,7 +242,7 @@ def _of_another_kind(other, what):
 def _all_kinds():
     """Return the classes of all kinds, also of those that are not imported yet."""
     for name in _KINDS:
-        importlib.import_module(name)
+        importlib.import_module(f"advphy_model.{name}")
     return StoredModel.__subclasses__()
 
 

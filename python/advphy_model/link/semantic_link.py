@@ -128,19 +128,14 @@ class SemanticLink(StoredModel):
     @property
     def base_sha256(self) -> str:
         """Return the hash of the base alone, which does not depend on the pair."""
-        return self._sha256_of(BASE)
+        base = {role: self.networks[role] for role in BASE}
+        return content_hash(*describe_networks(base))
 
     @property
     def code_sha256(self) -> str:
-        """Return the hash of what is sent: of the encoders, without pair and decoders.
-
-        A pair has its own check, `pairing`.
-        """
-        return self._sha256_of(BASE[:2])
-
-    def _sha256_of(self, roles):
-        networks = {role: self.networks[role] for role in roles}
-        return content_hash(*describe_networks(networks))
+        """Return the hash of what is sent: of the encoders alone."""
+        encoders = {role: self.networks[role] for role in BASE[:2]}
+        return content_hash(*describe_networks(encoders))
 
     @property
     def pairing(self) -> str:
