@@ -3,7 +3,7 @@
 
 import pytest
 from advphy_model.link import links
-from gnuradio import advphy, blocks
+from gnuradio import advphy, blocks, zeromq
 
 LINK, OTHER = "autoencoder_mlp", "gan_mlp"  # of the same k and n
 SEMANTIC = "paired_arn_white"
@@ -153,6 +153,17 @@ def test_a_file_has_no_origin_and_is_not_checked(tmp_path):
     flowgraph.connect(source, advphy.decoder(LINK), counted)
     flowgraph.run()
     assert counted.segments()[-1].blocks == ITEMS
+
+
+def test_zmq_carries_the_origin_with_its_tags(tmp_path):
+    flowgraph, address = advphy.top_block(), f"ipc://{tmp_path}/codewords"
+    source = advphy.message_source(OTHER, blocks=ITEMS)
+    sink = zeromq.push_sink(8, 7, address, 100, True)
+    flowgraph.connect(source, advphy.encoder(OTHER), sink)
+    received = zeromq.pull_source(8, 7, address, 100, True)
+    flowgraph.connect(received, advphy.decoder(LINK), blocks.null_sink(1))
+    with pytest.raises(ValueError, match=r"but encoder\d+ sends link gan_mlp"):
+        flowgraph.run()
 
 
 def test_each_start_and_each_unlock_is_checked():
