@@ -155,6 +155,14 @@ def test_a_file_has_no_origin_and_is_not_checked(tmp_path):
     assert counted.segments()[-1].blocks == ITEMS
 
 
+def test_a_constellation_is_not_drawn_over_another_codebook():
+    flowgraph, encoder = advphy.top_block(), advphy.encoder(LINK)
+    flowgraph.connect(advphy.message_source(LINK, blocks=ITEMS), encoder)
+    flowgraph.connect(encoder, advphy.constellation_sink(OTHER))
+    with pytest.raises(ValueError, match=r"constellation_sink\d+ has link gan_mlp, bu"):
+        flowgraph.run()
+
+
 def test_zmq_carries_the_origin_with_its_tags(tmp_path):
     flowgraph, address = advphy.top_block(), f"ipc://{tmp_path}/codewords"
     source = advphy.message_source(OTHER, blocks=ITEMS)
