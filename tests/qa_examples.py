@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import yaml
 from advphy_model.air import shared_air
-from advphy_model.link import secret_file
+from advphy_model.link import links, secret_file
 
 from .conftest import CLONE
+from .counting import counted
 from .demo_programs import PORTS, compiled, control, ended, published, running
 from .example_program import Ear
 from .qa_grc import ran
@@ -20,6 +21,7 @@ from .standin_link import needs_standin
 
 ENDS = [f"distributed_link_{who}" for who in ("alice", "bob", "eve")]
 DEMOS = ["autoencoder_loopback", "attacked_link", "defended_link", "secure_semantic"]
+DEMOS += ["side_by_side"]
 RADIOS = [f"four_radios_{who}" for who in ("alice", "bob", "eve")]
 DEMOS += [*ENDS, *RADIOS, "compare_channels", "attacked_picture", "attacked_audio"]
 
@@ -157,6 +159,62 @@ def test_the_loopback_counts_and_draws_the_errors_at_each_setting(folder):
     assert (x, drawn1, of1, x2) == (4.0, errors, blocks, 0.0)
     assert 0 < of2 <= blocks2
     assert drawn2 <= errors2
+
+
+RUN_SCENES = """
+import json, sys
+from PyQt5 import Qt
+sys.path.insert(0, sys.argv[1])
+import side_by_side as example
+application = Qt.QApplication(sys.argv)
+flowgraph = example.side_by_side()
+flowgraph.start()
+if hasattr(flowgraph, "flowgraph_started"):
+    flowgraph.flowgraph_started.set()
+flowgraph.show()
+window, found = flowgraph.presenter.qwidget(), []
+counters = flowgraph.noise_counter, flowgraph.p_counter
+def look():
+    now = [counter.segments()[-1] for counter in counters]
+    if window.record.scene is None:
+        window.show_scene(2)
+    name = "crafted" if found else "universal_pgd"
+    said = [s.settings for s in now]
+    if not (said[1].get("perturbation", "").startswith(name) and said[1].get("on")):
+        return
+    if said[0].get("on") and min(s.blocks for s in now) > 100_000:
+        found.append([s.block_errors / s.blocks for s in now])
+        if len(found) == 2:
+            found.append(flowgraph._psr_db_win.d_widget.counter.value())
+            found.append(flowgraph._kind_combo_box.currentText())
+            found.append({name: text for name, text, _ in window.record.powers()})
+            return application.quit()
+        window.step(1)
+timer = Qt.QTimer()
+timer.timeout.connect(look)
+timer.start(50)
+application.exec_()
+flowgraph.stop()
+flowgraph.wait()
+print(json.dumps(found))
+"""
+
+
+def test_scenes_play_and_p_does_more_harm_than_noise_of_its_power(folder):
+    compiled(folder, "side_by_side")
+    done = ran("-c", RUN_SCENES, folder, HOME=str(folder))
+    assert "Traceback" not in done.stderr
+    shipped, crafted, psr_db, chosen, powers = json.loads(done.stdout.splitlines()[-1])
+    # At 8 dB docs/results.md has 3.75e-2 under p. Noise of PSR r adds to that of the
+    # air, as if Eb/N0 were lower by the factor 1 + r R Eb/N0.
+    less = 10 * np.log10(1 + 10**-0.6 * 4 / 7 * 10**0.8)
+    row = counted(links.load("autoencoder_mlp_8p5db"), 8.0 - less, 500_000, seed=6)
+    for noise, p in (shipped, crafted):
+        assert p == pytest.approx(3.75e-2, rel=0.1)
+        assert noise == pytest.approx(row.block_errors / row.blocks, rel=0.25)
+    assert (psr_db, chosen) == (-6.0, "crafted now, by decisions")
+    quarter = "1/4 of the signal's power"
+    assert powers == {"noise": quarter, "p": quarter}
 
 
 def test_secure_semantic_shows_what_eve_gets(folder):

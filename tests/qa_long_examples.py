@@ -63,6 +63,14 @@ CONTROLS = {
         control("counts", PAIR, {"shift": "random"}, arrives="shift"),
         control("psr", "adversary", timing="bursts"),
     ],
+    "side_by_side": [
+        control("counts", "under p", {"ebn0_db": 6.0}, ebn0_db=6.0),
+        control("counts", "under p", {"psr_db": -9.0}, psr_db=-9.0),
+        control("counts", "under noise", {"on": True}, attacked=True),
+        control("counts", "under p", {"sign": "random"}, hopping=True),
+        control("estimate", "canceller", {"enabled": True}, cancel=True),
+        shown(kind="crafted"),
+    ],
     "compare_channels": [
         FULL,
         control("counts", "phase noise", {"ebn0_db": 4.0}, ebn0_db=4.0),

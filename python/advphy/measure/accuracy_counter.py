@@ -8,6 +8,8 @@ from advphy_model.measure.error_rate import interval
 
 from .segmented_meter import segmented_meter
 
+NEWEST = 12  # labels that a message has
+
 
 class accuracy_counter(segmented_meter):
     """Count the labels that Eve reads correctly, for each segment.
@@ -17,7 +19,8 @@ class accuracy_counter(segmented_meter):
     Input:  labels that Eve reads, uint8; 255: erased, which counts as wrong
     Message port "accuracy": a dictionary with kind, name, time, settings (a
         dictionary with snr_db, inserted, ...), first_frame, frames, erasures, correct,
-        accuracy, low and high (95 % Wilson interval); 20 times a second, when a segment
+        accuracy, low and high (95 % Wilson interval), and labels and read (the newest
+        12 true labels, and what Eve reads, as texts); 20 times a second, when a segment
         ends and when the stream ends.
 
     Args:
@@ -37,6 +40,8 @@ class accuracy_counter(segmented_meter):
     def sums(self, items, first_frame):
         """Return the numbers of labels: all, erased and correct."""
         which = np.arange(first_frame, first_frame + len(items)) % len(self._labels)
+        newest = self._labels[which[-NEWEST:]], items[-NEWEST:]
+        self._newest = [" ".join(map(str, part.tolist())) for part in newest]
         return {
             "frames": len(items),
             "erasures": int(np.count_nonzero(items == ERASED)),
@@ -49,7 +54,9 @@ class accuracy_counter(segmented_meter):
         if not frames:
             return {}
         low, high = interval(sums["correct"], frames)
-        return {"accuracy": sums["correct"] / frames, "low": low, "high": high}
+        newest = dict(zip(("labels", "read"), self._newest, strict=True))
+        accuracy = {"accuracy": sums["correct"] / frames, "low": low, "high": high}
+        return accuracy | newest
 
     def accuracy(self):
         """Return the accuracy of the current segment, or NaN if it is empty."""

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Presenter: large figures, switches, scenes and a stopwatch for an audience."""
+
+import time
+
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.measurement_text import bounds
+from advphy_model.power import from_db
+
+from . import scenes as scene_files
+from .display_block import message_display
+from .onset_strip import BEFORE, POOLED, OnsetRecord
+
+
+def rounded(number):
+    """Return a number >= 1 with two digits as text: 2.5, 40, 12 000."""
+    if number < 9.95:
+        return f"{number:.1f}".removesuffix(".0")
+    digits = max(0, len(str(round(number))) - 2)
+    return f"{round(round(number), -digits):,}".replace(",", "\u202f")
+
+
+def one_in(errors, blocks):
+    """Return a block error rate as text; without an error a limit at 95 %."""
+    if not blocks:
+        return "nothing yet"
+    least = "" if errors else "less than "
+    return f"{least}1 in {rounded(1 / (errors / blocks or bounds(0, blocks)[1]))}"
+
+
+def share_of_power(psr_db):
+    """Return a PSR in dB as text: 1/4 of the signal's power."""
+    share = from_db(psr_db)
+    if share < 0.67:
+        return f"1/{rounded(1 / share)} of the signal's power"
+    return f"{rounded(max(1, 100 * share))} % of the signal's power"
+
+
+def changed_after(intervals, since, usual, above):
+    """Return the seconds from a time until counts are above the usual ones, or no more.
+
+    They are above if the 95 % Wilson interval of the counts of POOLED seconds lies
+    above that of the usual (failures, blocks). None: not yet.
+
+    Args:
+        intervals: counts as Intervals of onset_strip, in order of time.
+        since: time of the cause, in unix seconds.
+        usual: counts to compare with.
+        above: True: until the first counts that are above; False: that are not.
+    """
+    high = interval(*usual)[1]
+    after, begin = [i for i in intervals if i.time >= since], 0
+    for end, newest in enumerate(after):
+        while newest.time - after[begin].time > POOLED:
+            begin += 1
+        low = interval(*_sum(after[begin : end + 1]))[0]
+        if (low > high) == above:
+            return (newest if above else after[begin]).time - since
+    return None
+
+
+def _sum(intervals):
+    return sum(i.failures for i in intervals), sum(i.blocks for i in intervals)
+
+
+class Stopwatch:
+    """Times from an attack to the rise of the BLER, and from a defense to its return.
+
+    The defense begins when it is switched on or the attack off; if it was on before the
+    attack, with the attack.
+    """
+
+    def __init__(self):
+        self._on = {"attack": False, "defense": False}
+        self._attacked = self._defended = None  # unix seconds
+        self._risen, self._returned = {}, {}  # seconds, by name
+
+    def switch(self, which, on, now):
+        """Note that the attack or the defense is on or off from now on."""
+        if self._on[which] == on:
+            return
+        self._on[which] = on
+        if which == "attack" and on:
+            self._attacked, self._risen, self._returned = now, {}, {}
+            self._defended = now if self._on["defense"] else None
+        elif on or which == "attack":
+            self._defended, self._returned = now, {}
+
+    def look(self, name, intervals, now, seconds):
+        """Return what is found of a link, as text, or the time while it runs.
+
+        The stopwatch runs as long as the counts before the attack are kept: `seconds`.
+        """
+        begun, texts = self._attacked or 0.0, []
+        usual = _sum([i for i in intervals if begun - BEFORE <= i.time < begun])
+        runs = usual[1] and now - begun < seconds
+        if name not in self._risen and runs:
+            after = changed_after(intervals, begun, usual, True)
+            if after is None:
+                return f"no rise after {now - begun:.1f} s"
+            self._risen[name] = after
+        if name in self._risen:
+            texts.append(f"rose after {self._risen[name]:.2f} s")
+            if self._defended and name not in self._returned and runs:
+                since = max(self._defended, begun + self._risen[name])
+                after = changed_after(intervals, since, usual, False)
+                if after is None:
+                    return f"{texts[0]}, not back after {now - self._defended:.1f} s"
+                self._returned[name] = since + after - self._defended
+        if name in self._returned:
+            texts.append(f"back after {self._returned[name]:.2f} s")
+        return ", ".join(texts)
+
+
+class PresenterRecord(OnsetRecord):
+    """What a presenter shows, and may set; arguments: see presenter."""
+
+    KINDS = OnsetRecord.KINDS | {"accuracy"}
+
+    def __init__(self, variables, scenes=(), attack="", defense=""):
+        super().__init__(seconds=60.0)
+        self.variables, self.scenes, self.scene = variables, list(scenes), None
+        self.switches = {"attack": attack, "defense": defense}
+        self._stopwatch, self._figures, self.crafting = Stopwatch(), {}, None
+        self._newest = {}  # labels
+        for which, name in self.switches.items():
+            if name:
+                self.switched(which, variables.get(name))
+
+    def add(self, message):
+        name, kind = str(message["name"]), message["kind"]
+        if kind == "accuracy":
+            frames = int(message["frames"])
+            share = f"{message['correct'] / frames:.0%}" if frames else "none"
+            self._figures[name] = f"reads {share.replace('%', ' %')} of the labels"
+            if "labels" in message:
+                self._newest["true labels"] = str(message["labels"])
+                self._newest[f"{name} reads"] = str(message["read"])
+            return
+        super().add(message)
+        if kind == "counts":
+            failures = int(message["block_errors"]) + int(message.get("erasures", 0))
+            wrong = one_in(failures, int(message["blocks"]))
+            self._figures[name] = f"{wrong} blocks wrong"
+        if kind == "psr":
+            self.crafting = message.get("crafting")
+
+    def switched(self, which, on):
+        """Note a new value of the variable of the attack or the defense."""
+        with self.lock:
+            self._stopwatch.switch(which, bool(on), time.time())
+            self._version += 1
+
+    def is_on(self, which):
+        return bool(self.variables.get(self.switches[which]))
+
+    def toggle(self, which):
+        """Switch the attack or the defense on or off by its variable."""
+        self.set(self.switches[which], not self.is_on(which))
+
+    def set(self, name, value):
+        self.variables.set(name, value)
+        for which in [which for which, own in self.switches.items() if own == name]:
+            self.switched(which, value)
+
+    def show(self, number):
+        """Set the variables of a scene, which is counted from 0; return the Scene."""
+        self.scene, scene = number, self.scenes[number]
+        for name, value in scene.set.items():
+            self.set(name, value)
+        return scene
+
+    def lines(self):
+        """Return [(name, figure, what the stopwatch found)] of each link and Eve."""
+        counts, now = self.events()[0], time.time()
+        with self.lock:
+            newest = [(name, text, "") for name, text in self._newest.items()]
+            return newest + [
+                (name, text, self._stopwatch.look(name, kept, now, self.seconds))
+                for name, text in sorted(self._figures.items())
+                for kept in [counts.get(name, [])]
+            ]
+
+    def powers(self):
+        """Return [(name, PSR, "")] of each adversary that sends."""
+        newest = {name: kept[-1] for name, kept in self.events()[1].items()}
+        return [
+            (name, share_of_power(state.psr_db), "")
+            for name, state in sorted(newest.items())
+            if state.on
+        ]
+
+    def state(self):
+        return super().state(), self.scene, round(time.time(), 1)
+
+
+class presenter(message_display):
+    """Show large figures to an audience; switch attack and defense, and play scenes.
+
+    Switches, keys and scenes set variables of the flowgraph, and move their controls.
+    The stopwatch shows for each counter the time from an attack until the BLER rises
+    above that of the two seconds before it, and from the defense until it is back.
+
+    Message port "in": messages of kind "counts", "psr", "answers" and "accuracy". Those
+        of the other known kinds are ignored; unknown messages are counted as refused.
+
+    Args:
+        flowgraph: top block with set_NAME() and get_NAME() for each variable.
+        scenes: file of scenes, or name of a shipped one; "": none.
+        attack: name of the variable that switches the attack; "": no switch.
+        defense: name of the variable that switches the defense; "": no switch.
+        title: caption before the first scene.
+        frame_rate: updates a second, at most 30; more than 20 count as 20.
+    """
+
+    WINDOW = ("presenter_window", "PresenterWindow")
+
+    def __init__(
+        self, flowgraph, scenes="", attack="", defense="", title="", frame_rate=15
+    ):
+        variables = scene_files.LiveVariables(flowgraph)
+        for key, name in {"attack": attack, "defense": defense}.items():
+            try:
+                name and variables.require(name, True)
+            except ValueError as error:
+                rule = "must be a variable that is true or false"
+                raise ValueError(f"{key} {rule}: {error}") from None
+        found = scene_files.read(scenes, variables) if scenes else []
+        record, self._given = PresenterRecord(variables, found, attack, defense), scenes
+        message_display.__init__(self, record, title, frame_rate)
+
+    def start(self):
+        """Check, once all controls are there, that they can show all scenes."""
+        for number, scene in enumerate(self.record.scenes, 1):
+            for name, value in scene.set.items():
+                try:
+                    self.record.variables.require_shown(name, value)
+                except ValueError as error:
+                    raise ValueError(
+                        f"{self._given}, scene {number}: {error}"
+                    ) from None
+        return True
+
+    def attack_is(self, on):
+        """Note that the attack was switched, by whatever control."""
+        self.record.switched("attack", on)
+
+    def defense_is(self, on):
+        """Note that the defense was switched, by whatever control."""
+        self.record.switched("defense", on)

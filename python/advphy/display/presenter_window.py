@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Window of the presenter: caption, figures, switches and scenes."""
+
+import html
+from functools import partial
+
+from advphy_model.measure.curve_looks import GREEN, VERMILLION, look_of
+from PyQt5 import QtCore, QtGui, QtWidgets
+
+from .display_window import DisplayWindow
+from .top_window import GRAY, INK, PAPER, scale_of
+
+ON = {"attack": VERMILLION, "defense": GREEN}
+STEPS = {"Space": 1, "PgDown": 1, "PgUp": -1}  # as remote controls send, too
+
+
+def table_of(lines):
+    """Return lines of three texts and a color as a table."""
+    rows = "".join(
+        f"<tr><td style='color: {color}'>{html.escape(name)}&nbsp; </td>"
+        f"<td><b>{html.escape(figure)}</b></td>"
+        f"<td style='color: {GRAY}'>&nbsp; {html.escape(more)}</td></tr>"
+        for name, figure, more, color in lines
+    )
+    return f"<table cellspacing=0>{rows}</table>"
+
+
+class PresenterWindow(DisplayWindow):
+    """Window with what a PresenterRecord shows; keys are those of its whole window."""
+
+    def __init__(self, record, title, frame_rate):
+        super().__init__(record, title or "presenter", frame_rate)
+        self._title, self._keys, self._rows = title, {}, 0
+        self.setFocusPolicy(QtCore.Qt.StrongFocus)
+        self.caption, self.figures, self.hint = (QtWidgets.QLabel() for _ in range(3))
+        self.caption.setWordWrap(True)
+        self.bar = QtWidgets.QProgressBar(maximum=100, format="crafting: %p %")
+        self.switches = {
+            which: self._button(which[0].upper(), partial(self.toggle, which))
+            for which, name in record.switches.items()
+            if name
+        }
+        self.numbers = [
+            self._button(str(k + 1), partial(self.show_scene, k))
+            for k in range(len(record.scenes))
+        ]
+        self._timer = QtCore.QTimer(self, singleShot=True)
+        self._timer.timeout.connect(partial(self.guarded, partial(self.step, 1)))
+        self._lay_out()
+        self.look()
+
+    def _button(self, key, call):
+        button = QtWidgets.QPushButton(key, checkable=True)
+        button.setFocusPolicy(QtCore.Qt.NoFocus)  # the space bar is for the scenes
+        button.clicked.connect(lambda: self.guarded(call))
+        self._keys[key] = call
+        return button
+
+    def _lay_out(self):
+        layout = QtWidgets.QGridLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setColumnStretch(0, 1)
+        layout.setRowStretch(1, 1)
+        switches, scenes = QtWidgets.QVBoxLayout(), QtWidgets.QHBoxLayout()
+        for button in self.switches.values():
+            switches.addWidget(button)
+        for button in self.numbers:
+            scenes.addWidget(button)
+        scenes.addWidget(self.hint, 1)
+        layout.addWidget(self.caption, 0, 0, 1, 2)
+        layout.addWidget(self.figures, 1, 0)
+        layout.addLayout(switches, 1, 1)
+        layout.addLayout(scenes, 2, 0)
+        layout.addWidget(self.bar, 2, 1)
+
+    # The texts change many times a second; the size of the window must not.
+    def sizeHint(self):
+        return QtCore.QSize(480, 170)
+
+    def minimumSizeHint(self):
+        return QtCore.QSize(240, 110)
+
+    def paintEvent(self, event):
+        QtGui.QPainter(self).fillRect(self.rect(), QtGui.QColor(PAPER))
+
+    def resizeEvent(self, event):
+        self.rearrange()
+
+    def rearrange(self):
+        room = min(self.width() / 40, self.height() / (1.6 * (self._rows + 4)))
+        letter = max(12, min(34, room)) * scale_of(self)
+        small, figures = [self.hint, self.bar, *self.numbers], [self.figures]
+        sizes = dict.fromkeys(small, 0.65) | dict.fromkeys(self.switches.values(), 0.9)
+        for widget, factor in (sizes | {self.caption: 1.3, figures[0]: 1.0}).items():
+            font = widget.font()
+            font.setPixelSize(round(factor * letter))
+            font.setBold(widget is self.caption)
+            widget.setFont(font)
+        for number in self.numbers:
+            number.setFixedWidth(round(1.6 * letter))
+
+    def showEvent(self, event):
+        super().showEvent(event)
+        self._keys |= {key: partial(self.step, by) for key, by in STEPS.items()}
+        while self._keys:  # once
+            key, call = self._keys.popitem()
+            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(key), self)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(partial(self.guarded, call))
+        self.setFocus()  # else a digit would go to the first slider's field
+
+    def toggle(self, which):
+        self.record.toggle(which)
+        self.look()
+
+    def step(self, by):
+        """Show the next scene or the previous one; after the last one the first."""
+        scene, count = self.record.scene, len(self.record.scenes)
+        if count:
+            before = scene if scene is not None else (-1 if by > 0 else 0)
+            self.show_scene((before + by) % count)
+
+    def show_scene(self, number):
+        """Show a scene, which is counted from 0; the next follows when it is due."""
+        seconds = self.record.show(number).seconds
+        self._timer.start(round(1000 * seconds)) if seconds else self._timer.stop()
+        self.look()
+
+    def fill(self):
+        record, scene = self.record, self.record.scene
+        caption = self._title if scene is None else record.scenes[scene].caption
+        self.caption.setText(caption)
+        lines = [(*line, look_of(line[0]).color) for line in record.lines()]
+        lines += [(*line, INK) for line in record.powers()]
+        self.figures.setText(table_of(lines))
+        if len(lines) != self._rows:
+            self._rows = len(lines)
+            self.rearrange()
+        self.bar.setVisible(record.crafting is not None)
+        self.bar.setValue(round(100 * (record.crafting or 0)))
+        for which, button in self.switches.items():
+            on = record.is_on(which)
+            button.setChecked(on)
+            button.setText(f"{which.capitalize()} is {'on' if on else 'off'}")
+            look = f"background: {ON[which]}; color: white" if on else ""
+            button.setStyleSheet(f"padding: 4px 14px; {look}")
+        for k, number in enumerate(self.numbers):
+            number.setChecked(k == scene)
+        hints = ["space: next scene"] if self.numbers else []
+        hints += [f"{which[0].upper()}: {which}" for which in self.switches]
+        if refused := record.refused():
+            hints.append(f"messages not understood: {refused}")
+        self.hint.setText("   ".join(hints))
