@@ -2,6 +2,7 @@
 """Presenter: scenes, controls that follow, the stopwatch, and the window."""
 
 import pytest
+from advphy_model.measure.curve_looks import VERMILLION
 from gnuradio import advphy, gr
 from gnuradio.advphy.display.onset_strip import Interval
 from gnuradio.advphy.display.presenter import (
@@ -13,6 +14,7 @@ from gnuradio.advphy.display.presenter import (
 )
 from gnuradio.advphy.display.presenter_window import PresenterWindow
 from gnuradio.advphy.display.scenes import LiveVariables, Scene, read
+from gnuradio.advphy.display.top_window import PALE
 from gnuradio.qtgui import Range, RangeWidget
 from PyQt5 import QtCore, QtTest
 
@@ -211,13 +213,15 @@ def test_figures_of_links_adversaries_and_eves(application):
     for message in (counts(blocks=4000, errors=1), crafting, read):
         assert record.take(message)
     assert record.lines() == [
-        ("true labels", "7 2 1", ""),
-        ("Eve reads", "7 3 1", ""),
         ("Eve", "reads 42 % of the labels", ""),
         ("link", "1 in 4\u202f000 blocks wrong", ""),
     ]
-    assert record.powers() == [("adversary", "1/4 of the signal's power", "")]
+    assert record.powers() == [("adversary", "1/4 of the signal's power")]
+    assert record.guesses() == [("Eve", [("7", "7"), ("2", "3"), ("1", "1")])]
     window.show()
     window.look()
     assert (window.bar.isVisible(), window.bar.value()) == (True, 40)
+    right, wrong = (f"color: {color}'>" for color in (VERMILLION, PALE))
+    for digit in (f"{right}7", f"{wrong}3", f"{right}1"):
+        assert digit in window.figures.text()
     window.close()

@@ -122,7 +122,7 @@ class PresenterRecord(OnsetRecord):
         self.variables, self.scenes, self.scene = variables, list(scenes), None
         self.switches = {"attack": attack, "defense": defense}
         self._stopwatch, self._figures, self.crafting = Stopwatch(), {}, None
-        self._newest = {}  # labels
+        self._guesses = {}
         for which, name in self.switches.items():
             if name:
                 self.switched(which, variables.get(name))
@@ -134,8 +134,8 @@ class PresenterRecord(OnsetRecord):
             share = f"{message['correct'] / frames:.0%}" if frames else "none"
             self._figures[name] = f"reads {share.replace('%', ' %')} of the labels"
             if "labels" in message:
-                self._newest["true labels"] = str(message["labels"])
-                self._newest[f"{name} reads"] = str(message["read"])
+                pairs = str(message["labels"]).split(), str(message["read"]).split()
+                self._guesses[name] = list(zip(*pairs, strict=True))
             return
         super().add(message)
         if kind == "counts":
@@ -174,18 +174,22 @@ class PresenterRecord(OnsetRecord):
         """Return [(name, figure, what the stopwatch found)] of each link and Eve."""
         counts, now = self.events()[0], time.time()
         with self.lock:
-            newest = [(name, text, "") for name, text in self._newest.items()]
-            return newest + [
+            return [
                 (name, text, self._stopwatch.look(name, kept, now, self.seconds))
                 for name, text in sorted(self._figures.items())
                 for kept in [counts.get(name, [])]
             ]
 
+    def guesses(self):
+        """Return [(name, [(true label, what she reads)])] of each Eve."""
+        with self.lock:
+            return sorted(self._guesses.items())
+
     def powers(self):
-        """Return [(name, PSR, "")] of each adversary that sends."""
+        """Return [(name, PSR)] of each adversary that sends."""
         newest = {name: kept[-1] for name, kept in self.events()[1].items()}
         return [
-            (name, share_of_power(state.psr_db), "")
+            (name, share_of_power(state.psr_db))
             for name, state in sorted(newest.items())
             if state.on
         ]

@@ -8,21 +8,37 @@ from advphy_model.measure.curve_looks import GREEN, VERMILLION, look_of
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .top_window import GRAY, INK, PAPER, scale_of
+from .top_window import GRAY, INK, PALE, PAPER, scale_of
 
 ON = {"attack": VERMILLION, "defense": GREEN}
 STEPS = {"Space": 1, "PgDown": 1, "PgUp": -1}  # as remote controls send, too
 
 
-def table_of(lines):
-    """Return lines of three texts and a color as a table."""
-    rows = "".join(
+def row_of(name, figure, more="", color=INK):
+    """Return a row of a table; the figure is HTML."""
+    return (
         f"<tr><td style='color: {color}'>{html.escape(name)}&nbsp; </td>"
-        f"<td><b>{html.escape(figure)}</b></td>"
-        f"<td style='color: {GRAY}'>&nbsp; {html.escape(more)}</td></tr>"
-        for name, figure, more, color in lines
+        f"<td><b>{figure}</b></td>"
+        f"<td style='color: {GRAY}'>&nbsp; <small>{html.escape(more)}</small></td></tr>"
     )
-    return f"<table cellspacing=0>{rows}</table>"
+
+
+def rows_of(record):
+    """Return the rows of a PresenterRecord; labels that an Eve reads are colored."""
+    rows = [
+        row_of(name, html.escape(figure), more, look_of(name).color)
+        for name, figure, more in record.lines()
+    ]
+    rows += [row_of(name, html.escape(power)) for name, power in record.powers()]
+    for name, pairs in record.guesses():
+        rows.append(row_of("true labels", " ".join(html.escape(t) for t, _ in pairs)))
+        read = (
+            f"<span style='color: {VERMILLION if true == read else PALE}'>"
+            f"{html.escape(read)}</span>"
+            for true, read in pairs
+        )
+        rows.append(row_of(f"{name} reads", " ".join(read)))
+    return rows
 
 
 class PresenterWindow(DisplayWindow):
@@ -30,7 +46,7 @@ class PresenterWindow(DisplayWindow):
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or "presenter", frame_rate)
-        self._title, self._keys, self._rows = title, {}, 0
+        self._title, self._keys, self._sizes = title, {}, (0, 0)
         self.setFocusPolicy(QtCore.Qt.StrongFocus)
         self.caption, self.figures, self.hint = (QtWidgets.QLabel() for _ in range(3))
         self.caption.setWordWrap(True)
@@ -80,6 +96,9 @@ class PresenterWindow(DisplayWindow):
     def minimumSizeHint(self):
         return QtCore.QSize(240, 110)
 
+    def hasHeightForWidth(self):
+        return False  # as a caption that wraps would have
+
     def paintEvent(self, event):
         QtGui.QPainter(self).fillRect(self.rect(), QtGui.QColor(PAPER))
 
@@ -87,13 +106,16 @@ class PresenterWindow(DisplayWindow):
         self.rearrange()
 
     def rearrange(self):
-        room = min(self.width() / 40, self.height() / (1.6 * (self._rows + 4)))
-        letter = max(12, min(34, room)) * scale_of(self)
-        small, figures = [self.hint, self.bar, *self.numbers], [self.figures]
-        sizes = dict.fromkeys(small, 0.65) | dict.fromkeys(self.switches.values(), 0.9)
-        for widget, factor in (sizes | {self.caption: 1.3, figures[0]: 1.0}).items():
+        rows, caption = self._sizes
+        room = min(self.width() / 48, (self.height() - 40) / (2.8 + 1.25 * rows))
+        letter = max(12, min(40, room)) * scale_of(self)
+        large = min(1.3 * letter, self.width() / (0.68 * max(1, caption)))
+        sizes = {self.caption: max(large, 0.8 * letter), self.figures: letter}
+        sizes |= dict.fromkeys(self.switches.values(), 0.9 * letter)
+        small = [self.hint, self.bar, *self.numbers]
+        for widget, size in (sizes | dict.fromkeys(small, 0.65 * letter)).items():
             font = widget.font()
-            font.setPixelSize(round(factor * letter))
+            font.setPixelSize(round(size))
             font.setBold(widget is self.caption)
             widget.setFont(font)
         for number in self.numbers:
@@ -130,11 +152,10 @@ class PresenterWindow(DisplayWindow):
         record, scene = self.record, self.record.scene
         caption = self._title if scene is None else record.scenes[scene].caption
         self.caption.setText(caption)
-        lines = [(*line, look_of(line[0]).color) for line in record.lines()]
-        lines += [(*line, INK) for line in record.powers()]
-        self.figures.setText(table_of(lines))
-        if len(lines) != self._rows:
-            self._rows = len(lines)
+        rows = rows_of(record)
+        self.figures.setText(f"<table cellspacing=0>{''.join(rows)}</table>")
+        if (len(rows), len(caption)) != self._sizes:
+            self._sizes = len(rows), len(caption)
             self.rearrange()
         self.bar.setVisible(record.crafting is not None)
         self.bar.setValue(round(100 * (record.crafting or 0)))

@@ -32,7 +32,7 @@ class accuracy_counter(segmented_meter):
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
-        self._labels = data_sets.load(images).labeled()
+        self._labels, self._newest = data_sets.load(images).labeled(), []
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
@@ -41,7 +41,8 @@ class accuracy_counter(segmented_meter):
         """Return the numbers of labels: all, erased and correct."""
         which = np.arange(first_frame, first_frame + len(items)) % len(self._labels)
         newest = self._labels[which[-NEWEST:]], items[-NEWEST:]
-        self._newest = [" ".join(map(str, part.tolist())) for part in newest]
+        pairs = zip(*(map(str, part.tolist()) for part in newest), strict=True)
+        self._newest = (self._newest + list(pairs))[-NEWEST:]
         return {
             "frames": len(items),
             "erasures": int(np.count_nonzero(items == ERASED)),
@@ -54,9 +55,9 @@ class accuracy_counter(segmented_meter):
         if not frames:
             return {}
         low, high = interval(sums["correct"], frames)
-        newest = dict(zip(("labels", "read"), self._newest, strict=True))
         accuracy = {"accuracy": sums["correct"] / frames, "low": low, "high": high}
-        return accuracy | newest
+        newest = map(" ".join, zip(*self._newest, strict=True))
+        return accuracy | dict(zip(("labels", "read"), newest, strict=True))
 
     def accuracy(self):
         """Return the accuracy of the current segment, or NaN if it is empty."""
