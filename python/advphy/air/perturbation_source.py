@@ -127,8 +127,7 @@ class perturbation_source(segmented_block):
     def set_perturbation(self, perturbation):
         """Send another perturbation from the next call on, or when it is crafted."""
         if self._crafting is not None:
-            self._crafting.cancel()
-            self._crafting = None
+            self._crafting.cancelled, self._crafting = True, None
         if isinstance(perturbation, str) and perturbation == CRAFTED:
             now = self._adversary
             asked = self._model, now.scaled.psr_db, self._craft_ebn0_db, now.seed
@@ -179,7 +178,7 @@ class perturbation_source(segmented_block):
 
     def stop(self):
         if self._crafting is not None:
-            self._crafting.cancel()
+            self._crafting.cancelled = True
         return segmented_block.stop(self)
 
     def work(self, input_items, output_items):

@@ -140,26 +140,27 @@ def found_after(states, onset):
 
 
 def recovered_after(intervals, onset):
-    """Return (whether errors increased, seconds until as few as before or None).
+    """Return the seconds until errors have increased, and until as few as before.
 
-    They are as few as before if the 95 % Wilson interval of the counts of POOLED
-    seconds overlaps that of the BEFORE seconds before the onset. The recovery is the
-    time of the last message before the first such counts that follow an increase.
+    Either is None if not yet. They are as few as before if the 95 % Wilson interval of
+    the counts of POOLED seconds overlaps that of the BEFORE seconds before the onset.
+    The recovery is the time of the last message before the first such counts that
+    follow an increase.
     """
     usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
     if not usual[1]:
-        return False, None
+        return None, None
     high = _interval(*usual)[1]
     after = [i for i in intervals if i.time >= onset]
-    hurt, begin = False, 0
+    hurt, begin = None, 0
     for end, newest in enumerate(after):
         while newest.time - after[begin].time > POOLED:
             begin += 1
         low = _interval(*_sum(after[begin : end + 1]))[0]
         if low > high:
-            hurt = True
-        elif hurt:
-            return True, after[max(begin - 1, 0)].time - onset
+            hurt = newest.time - onset if hurt is None else hurt
+        elif hurt is not None:
+            return hurt, after[max(begin - 1, 0)].time - onset
     return hurt, None
 
 
@@ -187,7 +188,7 @@ def delay_texts(intervals, attacks, found):
         hurt, after = recovered_after(counted, onset)
         if after is not None:
             lines.append(f"{name}: recovered after {after:.2f} s")
-        elif hurt:
+        elif hurt is not None:
             lines.append(f"{name}: not recovered")
     return lines
 

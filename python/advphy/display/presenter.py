@@ -3,13 +3,12 @@
 
 import time
 
-from advphy_model.measure.error_rate import interval
 from advphy_model.measure.measurement_text import bounds
 from advphy_model.power import from_db
 
 from . import scenes as scene_files
 from .display_block import message_display
-from .onset_strip import BEFORE, POOLED, OnsetRecord
+from .onset_strip import OnsetRecord, recovered_after
 
 
 def rounded(number):
@@ -36,33 +35,6 @@ def share_of_power(psr_db):
     return f"{rounded(max(1, 100 * share))} % of the signal's power"
 
 
-def changed_after(intervals, since, usual, above):
-    """Return the seconds from a time until counts are above the usual ones, or no more.
-
-    They are above if the 95 % Wilson interval of the counts of POOLED seconds lies
-    above that of the usual (failures, blocks). None: not yet.
-
-    Args:
-        intervals: counts as Intervals of onset_strip, in order of time.
-        since: time of the cause, in unix seconds.
-        usual: counts to compare with.
-        above: True: until the first counts that are above; False: that are not.
-    """
-    high = interval(*usual)[1]
-    after, begin = [i for i in intervals if i.time >= since], 0
-    for end, newest in enumerate(after):
-        while newest.time - after[begin].time > POOLED:
-            begin += 1
-        low = interval(*_sum(after[begin : end + 1]))[0]
-        if (low > high) == above:
-            return (newest if above else after[begin]).time - since
-    return None
-
-
-def _sum(intervals):
-    return sum(i.failures for i in intervals), sum(i.blocks for i in intervals)
-
-
 class Stopwatch:
     """Times from an attack to the rise of the BLER, and from a defense to its return.
 
@@ -73,7 +45,7 @@ class Stopwatch:
     def __init__(self):
         self._on = {"attack": False, "defense": False}
         self._attacked = self._defended = None  # unix seconds
-        self._risen, self._returned = {}, {}  # seconds, by name
+        self._found = {}  # (seconds to the rise, and to the return) by name
 
     def switch(self, which, on, now):
         """Note that the attack or the defense is on or off from now on."""
@@ -81,34 +53,36 @@ class Stopwatch:
             return
         self._on[which] = on
         if which == "attack" and on:
-            self._attacked, self._risen, self._returned = now, {}, {}
+            self._attacked, self._found = now, {}
             self._defended = now if self._on["defense"] else None
         elif on or which == "attack":
-            self._defended, self._returned = now, {}
+            self._defended = now
+            self._found = {
+                name: (risen, None) for name, (risen, _) in self._found.items()
+            }
 
     def look(self, name, intervals, now, seconds):
         """Return what is found of a link, as text, or the time while it runs.
 
-        The stopwatch runs as long as the counts before the attack are kept: `seconds`.
+        It runs as long as the counts before the attack are kept, `seconds`.
         """
-        begun, texts = self._attacked or 0.0, []
-        usual = _sum([i for i in intervals if begun - BEFORE <= i.time < begun])
-        runs = usual[1] and now - begun < seconds
-        if name not in self._risen and runs:
-            after = changed_after(intervals, begun, usual, True)
-            if after is None:
-                return f"no rise after {now - begun:.1f} s"
-            self._risen[name] = after
-        if name in self._risen:
-            texts.append(f"rose after {self._risen[name]:.2f} s")
-            if self._defended and name not in self._returned and runs:
-                since = max(self._defended, begun + self._risen[name])
-                after = changed_after(intervals, since, usual, False)
-                if after is None:
-                    return f"{texts[0]}, not back after {now - self._defended:.1f} s"
-                self._returned[name] = since + after - self._defended
-        if name in self._returned:
-            texts.append(f"back after {self._returned[name]:.2f} s")
+        begun, defended = self._attacked, self._defended
+        risen, back = self._found.get(name, (None, None))
+        runs = begun and intervals and now - begun < seconds
+        if runs and back is None:
+            if risen is not None and defended:  # what was between does not count
+                known = begun + risen, defended
+                intervals = [i for i in intervals if not known[0] < i.time < known[1]]
+            risen, back = recovered_after(intervals, begun)
+            back = max(0.0, begun + back - defended) if back and defended else None
+            self._found[name] = risen, back
+        if risen is None:
+            return f"no rise after {now - begun:.1f} s" if runs else ""
+        texts = [f"rose after {risen:.2f} s"]
+        if back is not None:
+            texts.append(f"back after {back:.2f} s")
+        elif runs and defended:
+            texts.append(f"not back after {now - defended:.1f} s")
         return ", ".join(texts)
 
 

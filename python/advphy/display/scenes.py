@@ -97,18 +97,14 @@ class Scene:
     seconds: float = 0.0
 
     def __post_init__(self):
-        rules = {
-            "caption": (isinstance(self.caption, str), "a text for the audience"),
-            "set": (isinstance(self.set, dict), "like {psr_db = -6, attack = true}"),
-            "seconds": (
-                _kind(self.seconds) is numbers.Real and 0 <= self.seconds <= LONGEST,
-                f"a time in 0..{LONGEST} s",
-            ),
-        }
-        for key, (right, rule) in rules.items():
+        number = _kind(self.seconds) is numbers.Real
+        for key, right, rule in (
+            ("caption", isinstance(self.caption, str), "a text for the audience"),
+            ("set", isinstance(self.set, dict), "like {psr_db = -6, attack = true}"),
+            ("seconds", number and 0 <= self.seconds <= LONGEST, f"in 0..{LONGEST} s"),
+        ):
             if not right:
-                got = getattr(self, key)
-                raise ValueError(f"{key} must be {rule}, got {got!r}")
+                raise ValueError(f"{key} must be {rule}, got {getattr(self, key)!r}")
 
 
 def read(given, variables):

@@ -10,6 +10,7 @@ Each step moves p to the point of its sphere in that direction (the generalized 
 method, M. Journee et al., 2010).
 """
 
+import contextlib
 import threading
 
 import numpy as np
@@ -71,32 +72,23 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
 
 
 class Crafting(threading.Thread):
-    """A thread that crafts a perturbation, unless it is cancelled, for found(p).
+    """A thread that calls found(p) with what craft(*arguments) returns.
 
-    `share` is the share of the work that is done, 0..1. The other arguments are those
-    of craft(); found() is called in the thread.
+    `share` is the share of the work that is done; `cancelled` may be set to True.
     """
 
     def __init__(self, found, *arguments):
         super().__init__(daemon=True)
-        self.share, self._found, self._arguments = 0.0, found, arguments
-        self._cancelled = False
+        self.share, self.cancelled = 0.0, False
+        self._found, self._arguments = found, arguments
         self.start()
 
     def run(self):
-        """Craft, and hand over what was found."""
-        try:
-            crafted = craft(*self._arguments, self._after)
-        except InterruptedError:
-            return
-        if not self._cancelled:
-            self._found(crafted)
+        """Craft, and hand over what was found unless it is cancelled."""
+        with contextlib.suppress(InterruptedError):
+            self._found(craft(*self._arguments, self._after))
 
     def _after(self, share):
-        if self._cancelled:
-            raise InterruptedError
         self.share = share
-
-    def cancel(self):
-        """End the crafting at the next step."""
-        self._cancelled = True
+        if self.cancelled:
+            raise InterruptedError
