@@ -195,6 +195,10 @@ def test_keys_play_scenes_and_switch_the_attack(application):
     press(QtCore.Qt.Key_A, "three", attacked=True)
     assert window.switches["attack"].text() == "Attack is on"
     press(QtCore.Qt.Key_A, "three", attacked=False)
+    window.hide()
+    window.show()
+    QtTest.QTest.qWaitForWindowExposed(window)
+    window.activateWindow()
     press(QtCore.Qt.Key_Space, "one")
     press(QtCore.Qt.Key_2, "two", attacked=True)
     until(lambda: window.caption.text() == "three")  # by itself
@@ -209,13 +213,15 @@ def test_figures_of_links_adversaries_and_eves(application):
     read = {"kind": "accuracy", "name": "Eve", "time": 1.0, "first_frame": 0}
     read |= {"frames": 50, "correct": 21, "settings": {}}
     read |= {"labels": "7 2 1", "read": "7 3 1"}
-    for message in (counts(blocks=4000, errors=1), crafting, read):
+    noise = attack(1.0, True) | {"name": "noise"}
+    for message in (counts(blocks=4000, errors=1), crafting, noise, read):
         assert record.take(message)
     assert record.lines() == [
         ("Eve", "reads 42 % of the labels", ""),
         ("link", "1 in 4\u202f000 blocks wrong", ""),
     ]
-    assert record.powers() == [("adversary", "1/4 of the signal's power")]
+    quarter = "1/4 of the signal's power"
+    assert record.powers() == [("adversary", quarter), ("noise", quarter)]
     assert record.guesses() == [("Eve", [("7", "7"), ("2", "3"), ("1", "1")])]
     window.show()
     window.look()

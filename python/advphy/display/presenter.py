@@ -92,10 +92,10 @@ class PresenterRecord(OnsetRecord):
     KINDS = OnsetRecord.KINDS | {"accuracy"}
 
     def __init__(self, variables, scenes=(), attack="", defense=""):
-        super().__init__(seconds=60.0)
+        super().__init__(seconds=30.0)
         self.variables, self.scenes, self.scene = variables, list(scenes), None
         self.switches = {"attack": attack, "defense": defense}
-        self._stopwatch, self._figures, self.crafting = Stopwatch(), {}, None
+        self._stopwatch, self._figures, self._crafting = Stopwatch(), {}, {}
         self._guesses = {}
         for which, name in self.switches.items():
             if name:
@@ -117,7 +117,7 @@ class PresenterRecord(OnsetRecord):
             wrong = one_in(failures, int(message["blocks"]))
             self._figures[name] = f"{wrong} blocks wrong"
         if kind == "psr":
-            self.crafting = message.get("crafting")
+            self._crafting[name] = float(message.get("crafting", -1))
 
     def switched(self, which, on):
         """Note a new value of the variable of the attack or the defense."""
@@ -158,6 +158,11 @@ class PresenterRecord(OnsetRecord):
         """Return [(name, [(true label, what she reads)])] of each Eve."""
         with self.lock:
             return sorted(self._guesses.items())
+
+    def crafting(self):
+        """Return the share of the work of an adversary who crafts, or a number < 0."""
+        with self.lock:
+            return max(self._crafting.values(), default=-1.0)
 
     def powers(self):
         """Return [(name, PSR)] of each adversary that sends."""

@@ -46,7 +46,9 @@ class PresenterWindow(DisplayWindow):
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or "presenter", frame_rate)
-        self._title, self._keys, self._sizes = title, {}, (0, 0)
+        self._title, self._sizes = title, (0, 0)
+        self._keys = {key: partial(self.step, by) for key, by in STEPS.items()}
+        self.setStyleSheet(f"QLabel {{color: {INK}}}")
         self.setFocusPolicy(QtCore.Qt.StrongFocus)
         self.caption, self.figures, self.hint = (QtWidgets.QLabel() for _ in range(3))
         self.caption.setWordWrap(True)
@@ -123,8 +125,7 @@ class PresenterWindow(DisplayWindow):
 
     def showEvent(self, event):
         super().showEvent(event)
-        self._keys |= {key: partial(self.step, by) for key, by in STEPS.items()}
-        while self._keys:  # once
+        while self._keys:  # at the first time only
             key, call = self._keys.popitem()
             shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(key), self)
             shortcut.setAutoRepeat(False)
@@ -157,8 +158,8 @@ class PresenterWindow(DisplayWindow):
         if (len(rows), len(caption)) != self._sizes:
             self._sizes = len(rows), len(caption)
             self.rearrange()
-        self.bar.setVisible(record.crafting is not None)
-        self.bar.setValue(round(100 * (record.crafting or 0)))
+        self.bar.setVisible(record.crafting() >= 0)
+        self.bar.setValue(round(100 * record.crafting()))
         for which, button in self.switches.items():
             on = record.is_on(which)
             button.setChecked(on)

@@ -24,7 +24,7 @@ CRAFTED = "crafted"  # the name by which blocks ask for it
 BLOCKS = 65536  # in a step, the same for all
 RESTARTS, STEPS = 16, 25
 _FEW = 64  # wrong blocks; with fewer the noise is made stronger
-_STRONGER = 1.25  # factor of its standard deviation
+_FIRST, _CHANGE = 1.5, 1.1  # of its standard deviation at each start, and in a step
 
 
 def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbation:
@@ -42,7 +42,8 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
     sent = (np.arange(BLOCKS) % len(model.codebook)).astype(np.uint8)
     x, decide = to_reals(model.codebook)[sent], decider(model).decide
     sigma = np.float32(noise_sigma(ebn0_db, model.k / model.n))
-    noise = sigma * rng.standard_normal(x.shape, np.float32)
+    noise = sigma * rng.standard_normal((BLOCKS // 2, x.shape[1]), np.float32)
+    noise = np.concatenate([noise, -noise])  # so its mean is 0, and less is by chance
     decided, erased = np.empty_like(sent), np.empty_like(sent)
 
     def wrong(p, stronger):
@@ -54,13 +55,13 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
 
     best, most = None, -1
     for restart in range(RESTARTS):
-        p, stronger = of_norm(rng.standard_normal(x.shape[1])), 1.0
+        p, stronger = of_norm(rng.standard_normal(x.shape[1])), _FIRST
         for step in range(STEPS):
             failed = wrong(p, stronger)
             enough = np.count_nonzero(failed) >= _FEW
             if enough:
                 p = of_norm(noise[failed].mean(axis=0))
-            stronger = max(1.0, stronger * (1 / _STRONGER if enough else _STRONGER))
+            stronger = max(1.0, stronger / _CHANGE if enough else stronger * _CHANGE)
             after((restart * STEPS + step + 1) / (RESTARTS * STEPS))
         if (errors := np.count_nonzero(wrong(p, 1.0))) > most:
             best, most = p, errors
