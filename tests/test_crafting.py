@@ -19,7 +19,8 @@ def q(x):
 
 # The shipped ones are the best of 32 starts of projected gradient ascent in torch, with
 # 100 steps each. Both searches end in the same few maxima, so what they reach differs
-# by the noise of the search only: measured 0.955..0.995, each +-0.02; a false maximum, below 0.9.
+# by the noise of the search only: measured 0.955..0.995, each +-0.02; a false maximum
+# is below 0.9.
 @pytest.mark.parametrize("name", Perturbation.names())
 def test_it_does_nine_tenths_of_the_harm_of_gradients(name):
     if "pgd" not in name:
