@@ -92,6 +92,7 @@ GOOD = '[[scene]]\ncaption = "a"\nseconds = 3\nset = {psr_db = -9, kind = "craft
         ("caption = 1 2", "x.toml is not TOML: .*line 1"),
         ("", r"x.toml must have \[\[scene\]\] lines"),
         ("psr_db = 3\n" + GOOD, r"x.toml must have \[\[scene\]\] lines"),
+        ("scene = [1, 2]", r"x.toml must have \[\[scene\]\] lines"),
         (GOOD + "second = 3", "scene 1: key 'second' is not known; .*'seconds'"),
         (GOOD + GOOD.replace("3", "-3"), "scene 2: seconds must be in 0..86400"),
         (GOOD.replace('"a"', "7"), "scene 1: caption must be a text"),
@@ -129,7 +130,7 @@ def test_values_that_a_control_cannot_show_are_refused_at_the_start(
 
 
 def test_unknown_names_are_refused_at_construction(application):
-    with pytest.raises(ValueError, match=r"attack must be .* mean 'attacked'"):
+    with pytest.raises(ValueError, match=r"attack: .* did you mean 'attacked'"):
         advphy.presenter(Flowgraph(), attack="atacked")
     with pytest.raises(ValueError, match="scenes 'side_by_sid' is no file; did you"):
         advphy.presenter(Flowgraph(), "side_by_sid")
@@ -207,17 +208,17 @@ def test_keys_play_scenes_and_switch_the_attack(application):
 
 
 def test_figures_of_links_adversaries_and_eves(application):
-    record = record_of(Flowgraph())
+    record = record_of(flowgraph := Flowgraph())
     window = PresenterWindow(record, "", 15)
     crafting = attack(1.0, True) | {"crafting": 0.4}
     read = {"kind": "accuracy", "name": "Eve", "time": 1.0, "first_frame": 0}
-    read |= {"frames": 50, "correct": 21, "settings": {}}
+    read |= {"frames": 50, "correct": 21, "accuracy": 0.42, "settings": {}}
     read |= {"labels": "7 2 1", "read": "7 3 1"}
     noise = attack(1.0, True) | {"name": "noise"}
     for message in (counts(blocks=4000, errors=1), crafting, noise, read):
         assert record.take(message)
     assert record.lines() == [
-        ("Eve", "reads 42 % of the labels", ""),
+        ("Eve", "reads 42.0 % of the labels", ""),
         ("link", "1 in 4\u202f000 blocks wrong", ""),
     ]
     quarter = "1/4 of the signal's power"
@@ -225,6 +226,7 @@ def test_figures_of_links_adversaries_and_eves(application):
     assert record.guesses() == [("Eve", [("7", "7"), ("2", "3"), ("1", "1")])]
     window.show()
     window.look()
+    assert not flowgraph.attacked
     assert (window.bar.isVisible(), window.bar.value()) == (True, 40)
     right, wrong = (f"color: {color}'>" for color in (VERMILLION, PALE))
     for digit in (f"{right}7", f"{wrong}3", f"{right}1"):

@@ -3,7 +3,7 @@
 
 import time
 
-from advphy_model.measure.measurement_text import bounds
+from advphy_model.measure.measurement_text import bounds, figures_of
 from advphy_model.power import from_db
 
 from . import scenes as scene_files
@@ -104,9 +104,7 @@ class PresenterRecord(OnsetRecord):
     def add(self, message):
         name, kind = str(message["name"]), message["kind"]
         if kind == "accuracy":
-            frames = int(message["frames"])
-            share = f"{message['correct'] / frames:.0%}" if frames else "none"
-            self._figures[name] = f"reads {share.replace('%', ' %')} of the labels"
+            self._figures[name] = figures_of(message).partition(" (")[0]
             if "labels" in message:
                 pairs = str(message["labels"]).split(), str(message["read"]).split()
                 self._guesses[name] = list(zip(*pairs, strict=True))
@@ -206,22 +204,15 @@ class presenter(message_display):
             try:
                 name and variables.require(name, True)
             except ValueError as error:
-                rule = "must be a variable that is true or false"
-                raise ValueError(f"{key} {rule}: {error}") from None
+                raise ValueError(f"{key}: {error}") from None
         found = scene_files.read(scenes, variables) if scenes else []
-        record, self._given = PresenterRecord(variables, found, attack, defense), scenes
+        record = PresenterRecord(variables, found, attack, defense)
         message_display.__init__(self, record, title, frame_rate)
 
     def start(self):
         """Check, once all controls are there, that they can show all scenes."""
-        for number, scene in enumerate(self.record.scenes, 1):
-            for name, value in scene.set.items():
-                try:
-                    self.record.variables.require_shown(name, value)
-                except ValueError as error:
-                    raise ValueError(
-                        f"{self._given}, scene {number}: {error}"
-                    ) from None
+        for scene in self.record.scenes:
+            scene.check(self.record.variables.require_shown)
         return True
 
     def attack_is(self, on):

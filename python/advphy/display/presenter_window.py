@@ -47,14 +47,15 @@ class PresenterWindow(DisplayWindow):
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or "presenter", frame_rate)
         self._title, self._sizes = title, (0, 0)
-        self._keys = {key: partial(self.step, by) for key, by in STEPS.items()}
+        steps = {key: partial(self.step, by) for key, by in STEPS.items()}
+        self._keys = {key: partial(self._do, step) for key, step in steps.items()}
         self.setStyleSheet(f"QLabel {{color: {INK}}}")
         self.setFocusPolicy(QtCore.Qt.StrongFocus)
         self.caption, self.figures, self.hint = (QtWidgets.QLabel() for _ in range(3))
         self.caption.setWordWrap(True)
         self.bar = QtWidgets.QProgressBar(maximum=100, format="crafting: %p %")
         self.switches = {
-            which: self._button(which[0].upper(), partial(self.toggle, which))
+            which: self._button(which[0].upper(), partial(record.toggle, which))
             for which, name in record.switches.items()
             if name
         }
@@ -63,16 +64,20 @@ class PresenterWindow(DisplayWindow):
             for k in range(len(record.scenes))
         ]
         self._timer = QtCore.QTimer(self, singleShot=True)
-        self._timer.timeout.connect(partial(self.guarded, partial(self.step, 1)))
+        self._timer.timeout.connect(partial(self._do, partial(self.step, 1)))
         self._lay_out()
         self.look()
 
     def _button(self, key, call):
         button = QtWidgets.QPushButton(key, checkable=True)
         button.setFocusPolicy(QtCore.Qt.NoFocus)  # the space bar is for the scenes
-        button.clicked.connect(lambda: self.guarded(call))
-        self._keys[key] = call
+        self._keys[key] = partial(self._do, call)
+        button.clicked.connect(self._keys[key])
         return button
+
+    def _do(self, call, *_):
+        self.guarded(call)
+        self.look()
 
     def _lay_out(self):
         layout = QtWidgets.QGridLayout(self)
@@ -129,12 +134,8 @@ class PresenterWindow(DisplayWindow):
             key, call = self._keys.popitem()
             shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(key), self)
             shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(partial(self.guarded, call))
+            shortcut.activated.connect(call)
         self.setFocus()  # else a digit would go to the first slider's field
-
-    def toggle(self, which):
-        self.record.toggle(which)
-        self.look()
 
     def step(self, by):
         """Show the next scene or the previous one; after the last one the first."""
@@ -147,7 +148,6 @@ class PresenterWindow(DisplayWindow):
         """Show a scene, which is counted from 0; the next follows when it is due."""
         seconds = self.record.show(number).seconds
         self._timer.start(round(1000 * seconds)) if seconds else self._timer.stop()
-        self.look()
 
     def fill(self):
         record, scene = self.record, self.record.scene

@@ -4,7 +4,7 @@
 import difflib
 import numbers
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from advphy_model.user_folders import user_path
@@ -70,15 +70,17 @@ class LiveVariables:
         """Set a variable, and move its control without setting it again."""
         getattr(self._flowgraph(), f"set_{name}")(value)
         field = getattr(self._flowgraph(), f"_{name}_line_edit", None)
-        if field is not None:
-            field.setText(str(value))
-        whole = getattr(self._control(name), "d_widget", None)  # of a RangeWidget
+        whole = getattr(self._control(name), "d_widget", field)  # of a RangeWidget
         parts = [getattr(whole, part, None) for part in ("slider", "counter")]
         for part in filter(None, parts if any(parts) else [whole]):
             blocked = part.blockSignals(True)
-            ticks = not hasattr(part, "decimals")  # a slider or a dial
-            demapped = self._control(name).range.demap_range
-            part.setValue(round(demapped(value)) if ticks else value)
+            if hasattr(part, "setText"):
+                part.setText(str(value))
+            elif hasattr(part, "decimals"):
+                part.setValue(value)
+            else:  # a slider or a dial
+                ticks = self._control(name).range.demap_range(value)
+                part.setValue(round(ticks))
             part.blockSignals(blocked)
 
 
@@ -90,11 +92,13 @@ class Scene:
         caption: text for the audience.
         set: {name of a variable: value}; all others stay as they are.
         seconds: time after which the next scene follows by itself; 0: never.
+        where: file and number of the scene, for errors.
     """
 
     caption: str
-    set: dict
+    set: dict = field(default_factory=dict)
     seconds: float = 0.0
+    where: str = "scene"
 
     def __post_init__(self):
         number = _kind(self.seconds) is numbers.Real
@@ -104,7 +108,16 @@ class Scene:
             ("seconds", number and 0 <= self.seconds <= LONGEST, f"in 0..{LONGEST} s"),
         ):
             if not right:
-                raise ValueError(f"{key} must be {rule}, got {getattr(self, key)!r}")
+                got = getattr(self, key)
+                raise ValueError(f"{self.where}: {key} must be {rule}, got {got!r}")
+
+    def check(self, rule):
+        """Have rule(name, value) raise a ValueError for each variable; say where."""
+        for name, value in self.set.items():
+            try:
+                rule(name, value)
+            except ValueError as error:
+                raise ValueError(f"{self.where}: {error}") from None
 
 
 def read(given, variables):
@@ -127,18 +140,15 @@ def read(given, variables):
     except ValueError as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
     found = content.pop("scene", None)
-    if content or not isinstance(found, list) or not found:
+    tables = isinstance(found, list) and all(isinstance(each, dict) for each in found)
+    if content or not found or not tables:
         raise ValueError(f"{path.name} must have [[scene]] lines above all its keys")
     scenes = []
     for number, entries in enumerate(found, 1):
-        try:
-            known = list(Scene.__dataclass_fields__)
-            for key in entries:
-                if key not in known:
-                    raise ValueError(f"key '{key}' is not known; {_remedy(key, known)}")
-            scenes.append(Scene(**{"caption": None, "set": {}} | entries))
-            for name, value in scenes[-1].set.items():
-                variables.require(name, value)
-        except ValueError as error:
-            raise ValueError(f"{path.name}, scene {number}: {error}") from None
+        where, known = f"{path.name}, scene {number}", ["caption", "set", "seconds"]
+        for key in entries.keys() - set(known):
+            remedy = _remedy(key, known)
+            raise ValueError(f"{where}: key '{key}' is not known; {remedy}")
+        scenes.append(Scene(**{"caption": None} | entries, where=where))
+        scenes[-1].check(variables.require)
     return scenes
