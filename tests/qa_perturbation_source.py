@@ -284,6 +284,18 @@ def test_a_perturbation_is_crafted_while_it_runs():
     assert np.allclose(messages[-1]["p"], wanted.rows[0], atol=1e-5)
 
 
+def test_what_is_crafted_is_sent_from_the_start_or_refused_aloud(caplog):
+    source = advphy.perturbation_source("bpsk", "crafted", None, craft_ebn0_db=4.0)
+    assert source._adversary.perturbation.psr_db == pytest.approx(-6.0, abs=1e-4)
+    # Spread over four symbols p has an amplitude of 0.5, in one symbol of 1.
+    spread, narrow = np.ones((1, 4)), np.eye(1, 4)
+    spread, narrow = (Perturbation("p", "universal", 4, 4, p) for p in (spread, narrow))
+    source = advphy.perturbation_source("bpsk", spread, full_scale=0.6)
+    source._send(narrow)
+    assert "crafted perturbation is not sent: psr_db = -6.00 would clip" in caplog.text
+    assert source._adversary.perturbation is spread
+
+
 def test_a_crafting_ends_with_the_stream_or_another_perturbation():
     source = advphy.perturbation_source("hamming74_ml", "jammer")
     for end in (lambda: source.set_perturbation(UNIVERSAL), source.stop):

@@ -122,7 +122,11 @@ class perturbation_source(segmented_block):
             self._adversary = dataclasses.replace(self._adversary, **settings)
 
     def _send(self, perturbation):
-        self._set(perturbation=perturbation)
+        try:
+            self._set(perturbation=perturbation)
+        except ValueError as error:  # above full_scale
+            text = "the crafted perturbation is not sent: %s"
+            logging.getLogger(__name__).error(text, error)
 
     def set_perturbation(self, perturbation):
         """Send another perturbation from the next call on, or when it is crafted."""

@@ -87,7 +87,9 @@ class Crafting(threading.Thread):
     def run(self):
         """Craft, and hand over what was found unless it is cancelled."""
         with contextlib.suppress(InterruptedError):
-            self._found(craft(*self._arguments, self._after))
+            crafted = craft(*self._arguments, self._after)
+            if not self.cancelled:
+                self._found(crafted)
 
     def _after(self, share):
         self.share = share
