@@ -147,7 +147,7 @@ def strip(rates, blocks=1000, begin=100.0):
 def test_the_stopwatch_finds_rise_and_return():
     # 2 s at 1 %, an attack at 102.01 whose errors arrive from 102.2 on and are reported
     # at 102.25, a defense at 103.01 whose effect arrives at 103.4.
-    rates = [0.01] * 44 + [0.2] * 24 + [0.01] * 20
+    rates = [0.01] * 44 + [0.2] * 24 + [0.01] * 30
     stopwatch, intervals = Stopwatch(), strip(rates)
     stopwatch.switch("attack", True, 102.01)
     said = stopwatch.look("x", intervals[:43], 102.2, 60.0)
@@ -155,7 +155,7 @@ def test_the_stopwatch_finds_rise_and_return():
     stopwatch.look("x", intervals[:50], 102.5, 60.0)
     stopwatch.switch("defense", True, 103.01)
     assert "not back after" in stopwatch.look("x", intervals[:66], 103.3, 60.0)
-    said = stopwatch.look("x", intervals, 104.4, 60.0)
+    said = stopwatch.look("x", intervals, 104.9, 60.0)
     assert said == "rose after 0.24 s, back after 0.39 s"
     # Nothing rises, so nothing returns; another attack begins anew.
     stopwatch.switch("attack", False, 105.0)

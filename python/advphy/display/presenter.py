@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Presenter: large figures, switches, scenes and a stopwatch for an audience."""
 
+import math
 import time
 
 from advphy_model.measure.measurement_text import bounds, figures_of
@@ -9,6 +10,8 @@ from advphy_model.power import from_db
 from . import scenes as scene_files
 from .display_block import message_display
 from .onset_strip import OnsetRecord, recovered_after
+
+HELD = 1.0  # seconds for which errors are as few as before, when they are back
 
 
 def rounded(number):
@@ -70,11 +73,9 @@ class Stopwatch:
         risen, back = self._found.get(name, (None, None))
         runs = begun and intervals and now - begun < seconds
         if runs and back is None:
-            if risen is not None and defended:  # what was between does not count
-                known = begun + risen, defended
-                intervals = [i for i in intervals if not known[0] < i.time < known[1]]
-            risen, back = recovered_after(intervals, begun)
-            back = max(0.0, begun + back - defended) if back and defended else None
+            since = defended or math.inf
+            risen, back = recovered_after(intervals, begun, since, HELD)
+            back = None if back is None else max(0.0, begun + back - defended)
             self._found[name] = risen, back
         if risen is None:
             return f"no rise after {now - begun:.1f} s" if runs else ""

@@ -49,9 +49,10 @@ class PresenterWindow(DisplayWindow):
         self._title, self._sizes = title, (0, 0)
         steps = {key: partial(self.step, by) for key, by in STEPS.items()}
         self._keys = {key: partial(self._do, step) for key, step in steps.items()}
-        self.setStyleSheet(f"QLabel {{color: {INK}}}")
         self.setFocusPolicy(QtCore.Qt.StrongFocus)
-        self.caption, self.figures, self.hint = (QtWidgets.QLabel() for _ in range(3))
+        look = {"styleSheet": f"color: {INK}"}
+        labels = (QtWidgets.QLabel(**look) for _ in range(3))
+        self.caption, self.figures, self.hint = labels
         self.caption.setWordWrap(True)
         self.bar = QtWidgets.QProgressBar(maximum=100, format="crafting: %p %")
         self.switches = {
