@@ -249,3 +249,18 @@ def test_a_slow_training_is_said_and_ended_with_the_flowgraph(caplog, monkeypatc
 def test_what_is_refused(settings, said):
     with pytest.raises(ValueError, match=said):
         advphy.adapting_eve(**({"model": "eve_mnist"} | settings))
+
+
+def test_a_static_eve_begins_to_learn_and_forgets():
+    with Listening("paired_arn_white", learns=False) as run:
+        until(lambda: run.counted(0)[1] > 2 * 20000 * 0.5)  # as long as two trainings
+        assert run.counted(1) == [0, 0]
+        run.eve.set_learns(True)
+        until(lambda: run.counted(2)[1] > 4000)
+        run.eve.set_learns(False)
+        until(lambda: run.counter.segments()[-1].settings["training"] == 0)
+        until(lambda: run.counter.segments()[-1].sums.get("frames", 0) > 4000)
+        last = run.counter.segments()[-1]
+    learned, static = run.counted(2), last.sums
+    assert learned[0] / learned[1] > static["correct"] / static["frames"] + 0.2
+    assert last.settings["intercepts"] == 0

@@ -103,6 +103,9 @@ def test_parameters_are_those_of_the_constructor(path):
     if name == "sdr_sink":
         make, after = make.splitlines()
         assert after == "advphy.end_by_signals()"
+    if name == "presenter":  # the flowgraph itself
+        assert wanted.pop(0) == "flowgraph"
+        assert make.startswith("advphy.presenter(self, ")
     assert ids == wanted
     call = re.fullmatch(r"advphy\.(\w+)\((.*)\)", make)
     assert call.group(1) == name

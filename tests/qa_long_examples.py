@@ -63,6 +63,14 @@ CONTROLS = {
         control("counts", PAIR, {"shift": "random"}, arrives="shift"),
         control("psr", "adversary", timing="bursts"),
     ],
+    "side_by_side": [
+        control("counts", "under p", {"ebn0_db": 6.0}, ebn0_db=6.0),
+        control("counts", "under noise", {"on": True}, attacked=True),
+        control("counts", "under p", {"psr_db": -9.0}, psr_db=-9.0),
+        control("counts", "under p", {"sign": "random"}, hopping=True),
+        control("estimate", "canceller", {"enabled": True}, cancel=True),
+        shown(kind="crafted"),
+    ],
     "compare_channels": [
         FULL,
         control("counts", "phase noise", {"ebn0_db": 4.0}, ebn0_db=4.0),
@@ -84,9 +92,11 @@ CONTROLS = {
     "secure_semantic": [
         shown(image_rate=1000),
         control("distortion", "Bob", {"snr_db": 3.0}, bob_snr_db=3.0),
-        control("accuracy", "keyed: Eve", {"snr_db": 15.0}, eve_snr_db=15.0),
+        control("accuracy", "Eve", {"snr_db": 15.0}, eve_snr_db=15.0),
         control("distortion", "Bob", {"inserted": False}, inserted=False),
         control("accuracy", "Eve", {"inserted": True}, inserted=True),
+        control("accuracy", "Eve", {"pair": "keyed"}, pair="keyed"),
+        control("accuracy", "Eve", {"training": 0}, learns=False),
     ],
 }
 

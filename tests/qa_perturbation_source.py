@@ -10,6 +10,7 @@ import pytest
 from advphy_model import randomness
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
+from advphy_model.air.crafting import craft
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import ranges
@@ -20,7 +21,7 @@ from gnuradio import advphy, blocks
 
 from .counting import counted, streamed
 from .heard import heard
-from .while_running import at_items
+from .while_running import at_items, until
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -260,3 +261,47 @@ def test_a_setter_refuses_and_the_old_setting_stays():
         source.set_psr_db(10.0)
     items, _ = sent_by(source, 10)
     assert np.mean(np.abs(items) ** 2) == pytest.approx(10**-0.6, rel=1e-4)
+
+
+def test_a_perturbation_is_crafted_while_it_runs():
+    source = advphy.perturbation_source("hamming74_ml", "jammer", craft_ebn0_db=8.0)
+    flowgraph, gate = advphy.top_block(), blocks.throttle(8 * N, 1e6)
+    ear = heard()
+    flowgraph.connect(source, gate, blocks.null_sink(8 * N))
+    flowgraph.msg_connect((source, "psr"), (ear, "in"))
+    flowgraph.start()
+    source.set_perturbation("crafted")
+    until(lambda: source._adversary.perturbation.kind == "universal")
+    count = len(ear.messages)
+    until(lambda: len(ear.messages) > count + 2)
+    flowgraph.stop()
+    flowgraph.wait()
+    messages = ear.said()
+    shares = [one["crafting"] for one in messages if "crafting" in one]
+    assert shares == sorted(shares)
+    assert 0 < len(shares) < len(messages)
+    wanted = craft(links.load("hamming74_ml"), -6.0, 8.0, seed=1)
+    assert np.allclose(messages[-1]["p"], wanted.rows[0], atol=1e-5)
+
+
+def test_what_is_crafted_is_sent_from_the_start_or_refused_aloud(caplog):
+    source = advphy.perturbation_source("bpsk", "crafted", None, craft_ebn0_db=4.0)
+    assert source._adversary.perturbation.psr_db == pytest.approx(-6.0, abs=1e-4)
+    # Spread over four symbols p has an amplitude of 0.5, in one symbol of 1.
+    spread, narrow = np.ones((1, 4)), np.eye(1, 4)
+    spread, narrow = (Perturbation("p", "universal", 4, 4, p) for p in (spread, narrow))
+    source = advphy.perturbation_source("bpsk", spread, full_scale=0.6)
+    source._send(narrow)
+    assert "crafted perturbation is not sent: psr_db = -6.00 would clip" in caplog.text
+    assert source._adversary.perturbation is spread
+
+
+def test_a_crafting_ends_with_the_stream_or_another_perturbation():
+    source = advphy.perturbation_source("hamming74_ml", "jammer")
+    for end in (lambda: source.set_perturbation(UNIVERSAL), source.stop):
+        source.set_perturbation("crafted")
+        crafting = source._crafting
+        end()
+        crafting.join()
+        assert crafting.share < 1
+    assert source._adversary.perturbation is UNIVERSAL

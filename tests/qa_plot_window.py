@@ -8,7 +8,7 @@ import weakref
 import numpy as np
 import pmt
 import pytest
-from gnuradio import advphy
+from gnuradio import advphy, gr
 from gnuradio.advphy.display.message_record import MOST_WAITING, MessageRecord
 from gnuradio.advphy.display.panels_window import columns_for, round_reach
 from gnuradio.advphy.display.plot_items import DecadeAxis
@@ -155,6 +155,7 @@ def test_the_flowgraph_survives_its_window(application):
         ("perturbation_sink", ("bpsk",)),
         ("constellation_sink", ("bpsk",)),
         ("readout", ()),
+        ("presenter", (gr.top_block(),)),
         ("image_viewer", ((4, 4),)),
     ],
 )

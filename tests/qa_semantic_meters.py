@@ -50,6 +50,10 @@ def test_the_accuracy_counter_counts_what_is_right():
     (segment,) = counter.segments()
     assert segment.sums == {"frames": 300, "erasures": 10, "correct": 190}
     assert counter.accuracy() == pytest.approx(190 / 300)
+    newest = counter.figures(segment.sums)
+    true = found.labels[(55 + np.arange(288, 300)) % 61]
+    assert newest["labels"] == " ".join(map(str, true))
+    assert newest["read"] == " ".join(map(str, labels[288:]))
     assert counter.text().startswith("63.3% (57.7%..68.6%")  # Wilson's interval
 
 

@@ -8,7 +8,9 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air import perturbation as perturbations
 from advphy_model.air.adversary import Adversary
+from advphy_model.air.crafting import CRAFTED, Crafting, craft
 from advphy_model.link.links import load
+from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
@@ -31,13 +33,16 @@ class perturbation_source(segmented_block):
     Message port "psr": a dictionary with kind, name, time, settings (the tag's, with
             psr_db as requested), first_block, blocks, psr_db_realised, psr_db_smallest
             and psr_db_largest (of a block), and p (c32vector of n, the newest block;
-            zeros while off); 20 times a second, when a segment ends and when the stream
-            ends.
+            zeros while off), and crafting (share of the work that is done, while it
+            crafts); 20 times a second, when a segment ends and when the stream ends.
 
     Args:
         model: link model under attack, or its name or file.
-        perturbation: Perturbation, its name or file, or "noise_jammer" ("jammer" in
-            version 0.5).
+        perturbation: Perturbation, its name or file, "noise_jammer" ("jammer" in
+            version 0.5), or "crafted": a universal one that is crafted within seconds
+            against the model, at the PSR of that moment and craft_ebn0_db, from
+            decisions alone. While it runs, a thread crafts, and the previous one is
+            sent until it is ready.
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
         shift: shift in channel uses, 0..n-1, or "random" per block.
         phase: phase in radians, or "random" per block.
@@ -55,6 +60,7 @@ class perturbation_source(segmented_block):
         name: name of this block in displays; "": "adversary".
         hold: number of blocks for which a random or alternate sign, and the vector that
             is drawn from a book, stay the same.
+        craft_ebn0_db: Eb/N0 in dB for which "crafted" is crafted, -100..100.
     """
 
     SEGMENT = Segment
@@ -78,16 +84,22 @@ class perturbation_source(segmented_block):
         enabled=True,
         name="",
         hold=1,
+        craft_ebn0_db=8.0,
     ):
         self._model = load(model)
         item, messages = (np.complex64, (self._model.n,)), [np.uint8]
         messages = gr.py_io_signature(0, 1, messages)
         guarded_block.__init__(self, "perturbation_source", messages, [item])
+        self._crafting, seed = None, checked_seed(seed)
+        self.set_craft_ebn0_db(craft_ebn0_db)
+        if isinstance(perturbation, str) and perturbation == CRAFTED:
+            level = -6.0 if psr_db is None else psr_db
+            perturbation = craft(self._model, level, self._craft_ebn0_db, seed)
         p, arrival = self._perturbation(perturbation), {"shift": shift, "phase": phase}
         arrival |= {"sign": sign, "hold": hold, "fading": fading}
         arrival |= {"off_blocks": off_blocks, "on_blocks": on_blocks}
         arrival |= {"frequency_offset": frequency_offset, "full_scale": full_scale}
-        self._adversary = Adversary(p, psr_db, **arrival, seed=checked_seed(seed))
+        self._adversary = Adversary(p, psr_db, **arrival, seed=seed)
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
@@ -108,9 +120,28 @@ class perturbation_source(segmented_block):
         with self._lock:
             self._adversary = dataclasses.replace(self._adversary, **settings)
 
+    def _send(self, perturbation):
+        try:
+            self._set(perturbation=perturbation)
+        except ValueError as error:  # above full_scale
+            text = "the crafted perturbation is not sent: %s"
+            logging.getLogger(__name__).error(text, error)
+
     def set_perturbation(self, perturbation):
-        """Send another perturbation from the next call of work() on."""
-        self._set(perturbation=self._perturbation(perturbation))
+        """Send another perturbation from the next call on, or when it is crafted."""
+        if self._crafting is not None:
+            self._crafting.cancelled, self._crafting = True, None
+        if isinstance(perturbation, str) and perturbation == CRAFTED:
+            now = self._adversary
+            asked = self._model, now.scaled.psr_db, self._craft_ebn0_db, now.seed
+            self._crafting = Crafting(self._send, *asked)
+        else:
+            self._set(perturbation=self._perturbation(perturbation))
+
+    def set_craft_ebn0_db(self, craft_ebn0_db):
+        """Set the Eb/N0 in dB for which the next "crafted" one is crafted."""
+        noise_variance(craft_ebn0_db, 1)  # which checks it
+        self._craft_ebn0_db = craft_ebn0_db
 
     def set_psr_db(self, psr_db):
         """Set the PSR at the receiver in dB from the next call of work() on."""
@@ -147,6 +178,11 @@ class perturbation_source(segmented_block):
     def start(self):
         self._tagged = None
         return segmented_block.start(self)
+
+    def stop(self):
+        if self._crafting is not None:
+            self._crafting.cancelled = True
+        return segmented_block.stop(self)
 
     def work(self, input_items, output_items):
         out = output_items[0]
@@ -198,5 +234,7 @@ class perturbation_source(segmented_block):
 
     def _publish(self, segment):
         counted = {"first_block": segment.first_block, "blocks": segment.blocks}
-        message = segment.realized() | counted
+        message, crafting = segment.realized() | counted, self._crafting
+        if crafting is not None and crafting.is_alive():
+            message["crafting"] = crafting.share
         self._reporter.send(message, segment.settings, {"p": self._newest})

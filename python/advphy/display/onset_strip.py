@@ -139,27 +139,28 @@ def found_after(states, onset):
     return next((max(0.0, s.time - onset) for s in after if s.on), None)
 
 
-def recovered_after(intervals, onset):
-    """Return (whether errors increased, seconds until as few as before or None).
+def recovered_after(intervals, onset, since=0.0, pooled=POOLED):
+    """Return the seconds until errors have increased, and until as few as before.
 
-    They are as few as before if the 95 % Wilson interval of the counts of POOLED
-    seconds overlaps that of the BEFORE seconds before the onset. The recovery is the
-    time of the last message before the first such counts that follow an increase.
+    Either is None if not yet. They are as few as before if the 95 % Wilson interval of
+    the counts of `pooled` seconds, all after a time `since`, overlaps that of the
+    BEFORE seconds before the onset. The recovery is the time of the last message before
+    the first such counts that follow an increase.
     """
     usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
     if not usual[1]:
-        return False, None
+        return None, None
     high = _interval(*usual)[1]
     after = [i for i in intervals if i.time >= onset]
-    hurt, begin = False, 0
+    hurt, begin = None, 0
     for end, newest in enumerate(after):
-        while newest.time - after[begin].time > POOLED:
+        while newest.time - after[begin].time > pooled:
             begin += 1
         low = _interval(*_sum(after[begin : end + 1]))[0]
         if low > high:
-            hurt = True
-        elif hurt:
-            return True, after[max(begin - 1, 0)].time - onset
+            hurt = newest.time - onset if hurt is None else hurt
+        elif hurt is not None and after[begin].time >= since:
+            return hurt, after[max(begin - 1, 0)].time - onset
     return hurt, None
 
 
@@ -187,7 +188,7 @@ def delay_texts(intervals, attacks, found):
         hurt, after = recovered_after(counted, onset)
         if after is not None:
             lines.append(f"{name}: recovered after {after:.2f} s")
-        elif hurt:
+        elif hurt is not None:
             lines.append(f"{name}: not recovered")
     return lines
 

@@ -9,6 +9,8 @@ from advphy_model.measure.error_rate import interval
 from ..stream_tags import of_images
 from .segmented_meter import segmented_meter
 
+NEWEST = 12  # labels that a message has
+
 
 class accuracy_counter(segmented_meter):
     """Count the labels that Eve reads correctly, for each segment.
@@ -18,7 +20,8 @@ class accuracy_counter(segmented_meter):
     Input:  labels that Eve reads, uint8; 255: erased, which counts as wrong
     Message port "accuracy": a dictionary with kind, name, time, settings (a
         dictionary with snr_db, inserted, ...), first_frame, frames, erasures, correct,
-        accuracy, low and high (95 % Wilson interval); 20 times a second, when a segment
+        accuracy, low and high (95 % Wilson interval), and labels and read (the newest
+        12 true labels, and what Eve reads, as texts); 20 times a second, when a segment
         ends and when the stream ends.
 
     Args:
@@ -31,7 +34,7 @@ class accuracy_counter(segmented_meter):
 
     def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
         images = data_sets.load(images)
-        self._labels = images.labeled()
+        self._labels, self._newest = images.labeled(), []
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
@@ -40,6 +43,9 @@ class accuracy_counter(segmented_meter):
     def sums(self, items, first_frame):
         """Return the numbers of labels: all, erased and correct."""
         which = np.arange(first_frame, first_frame + len(items)) % len(self._labels)
+        newest = self._labels[which[-NEWEST:]], items[-NEWEST:]
+        pairs = zip(*(map(str, part.tolist()) for part in newest), strict=True)
+        self._newest = (self._newest + list(pairs))[-NEWEST:]
         return {
             "frames": len(items),
             "erasures": int(np.count_nonzero(items == ERASED)),
@@ -52,7 +58,9 @@ class accuracy_counter(segmented_meter):
         if not frames:
             return {}
         low, high = interval(sums["correct"], frames)
-        return {"accuracy": sums["correct"] / frames, "low": low, "high": high}
+        accuracy = {"accuracy": sums["correct"] / frames, "low": low, "high": high}
+        newest = map(" ".join, zip(*self._newest, strict=True))
+        return accuracy | dict(zip(("labels", "read"), newest, strict=True))
 
     def accuracy(self):
         """Return the accuracy of the current segment, or NaN if it is empty."""

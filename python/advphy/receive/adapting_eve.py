@@ -48,6 +48,8 @@ class adapting_eve(guarded_general_block):
         every: seconds between the starts of two trainings, at least 0.1.
         trainer: "torch", "numpy", or "auto": torch if this Python has it.
         seed: seed of the trainings and of the choice of images that she is told.
+        learns: False: a static Eve, who records nothing and has the networks that she
+            began with; set_learns changes it.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class adapting_eve(guarded_general_block):
         every=3.0,
         trainer="auto",
         seed=1,
+        learns=True,
     ):
         model = Eve.load(model)
         for key, count in {"eves": eves, "antennas": antennas}.items():
@@ -82,16 +85,25 @@ class adapting_eve(guarded_general_block):
         self._kept = np.zeros((shape[0], MEMORY, n), np.complex64)  # a ring
         self._which = np.zeros(MEMORY, np.int64)  # image of each
         self._first = [classifier(model.networks["classifier"])] * shape[0]
+        self.set_learns(learns)
         self.message_port_register_out(PORT)
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_log_level("warn")
 
-    def start(self):
+    def set_learns(self, learns):
+        """Let her learn from now on, or forget what she has learned."""
+        self._learns = bool(learns)
+
+    def _forget(self):
         self._said = {"training": 0, "intercepts": 0}
-        self.exchanged, self._tagged = (self._said, self._first), None
+        self.exchanged, self._recorded = (self._said, self._first), 0
+
+    def start(self):
+        self._tagged = None
+        self._forget()
         ports = self._shape[0] * self._shape[1]
         self._index, self._snrs_db = np.zeros(ports, np.int64), np.zeros(ports)
-        self._recorded, self._training, self._warned = 0, None, False
+        self._training, self._warned = None, False
         self._next = time.monotonic() + self._every  # training
         return True
 
@@ -143,7 +155,7 @@ class adapting_eve(guarded_general_block):
             network.decide(*each)
         read[erased == 1] = ERASED
         which = (self._index[0] + np.arange(y.shape[1])) % len(self._labels)
-        known = self._told[which] & ~erased.any(axis=0)
+        known = self._told[which] & ~erased.any(axis=0) & self._learns
         places = (self._recorded + np.arange(np.count_nonzero(known))) % MEMORY
         self._kept[:, places], self._which[places] = y[:, known], which[known]
         self._recorded += len(places)
@@ -152,7 +164,13 @@ class adapting_eve(guarded_general_block):
     def _train(self):
         """Take networks that are trained; begin the next training when it is due."""
         training, end = self._training, min(self._recorded, MEMORY)
-        if training is not None:
+        if not self._learns:
+            if training is not None:
+                training.close()
+                self._training = None
+            if self._said["training"] or end:
+                self._forget()
+        elif training is not None:
             self._take(*training.result())
         elif time.monotonic() >= self._next and end >= FEWEST:
             which, number = self._which[:end], self._said["training"] + 1
