@@ -37,6 +37,7 @@ demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
 	@$(PYTHON) apps/advphy measure $(LINKS) --ebn0-db 0:8:1 --out $(RESULTS)/demo.csv
 	@$(PYTHON) apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
 	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
+	@echo "apps/advphy demo: the examples in a window, to start and stop"
 
 environment: ## make .venv with torch, to train and to bring networks of your own
 	@setup/packages.sh test

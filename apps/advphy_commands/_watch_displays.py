@@ -21,19 +21,24 @@ TABLE_SECONDS = 0.25
 DIM = "\x1b[2m{}\x1b[0m"
 WINDOW_MS = 30
 ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # ends of the horizontal axis
+SCREENS = "DISPLAY", "WAYLAND_DISPLAY"  # variables of a desktop
 TITLES = {"curves": "Block error rate", "strip": "Block error rate over time"}
 TITLES |= {"eves": "Labels that Eve reads"}
 
 
+def has_screen():
+    """Return whether Qt can open a window."""
+    return any(map(os.environ.get, (*SCREENS, "QT_QPA_PLATFORM")))
+
+
 def wants_window(settings, output):
     """Return whether to open a window; ValueError for --window without a screen."""
-    screen = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
     if settings.window:
-        if not screen and not os.environ.get("QT_QPA_PLATFORM"):
+        if not has_screen():
             raise ValueError("there is no screen for a window; use --terminal or --png")
         return True
     others = settings.terminal, settings.web, settings.png, output.only_json
-    if any(others) or not screen:
+    if any(others) or not any(map(os.environ.get, SCREENS)):
         return False
     try:
         import PyQt5.QtWidgets  # noqa: F401
