@@ -84,7 +84,7 @@ def read_counts(paths) -> list:
 
 
 def read_perturbations(paths, psr_db=None) -> list:
-    """Load perturbations, by file or name; scale them to a PSR in dB if one is given."""
+    """Load perturbations by file or name, and scale them to a PSR in dB if given."""
     found = [Perturbation.load(path) for path in paths]
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
