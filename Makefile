@@ -27,9 +27,9 @@ build: ## install what is missing and build into build/
 
 compile:
 	@mkdir -p build
-	@cmake -S . -B build $(CMAKE_OPTIONS) >build/configure.log 2>&1 || \
+	@setup/stage.sh configure build/configure.log cmake -S . -B build $(CMAKE_OPTIONS) || \
 	    { cat build/configure.log; echo "gr-advphy: CMake failed" >&2; exit 2; }
-	@cmake --build build --parallel 2 >build/build.log 2>&1 || \
+	@setup/stage.sh "compile, about 3 minutes" build/build.log cmake --build build --parallel 2 || \
 	    { cat build/build.log; echo "gr-advphy: the build failed" >&2; exit 2; }
 
 demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
