@@ -146,8 +146,9 @@ def test_equal_warnings_are_printed_once():
     program = (
         f"import logging, sys; sys.path[:0] = {[str(CLONE / 'apps'), *sys.path]!r}\n"
         "from advphy_commands import _each_warning_once\n"
+        "log = logging.getLogger('a')\n"
         "with _each_warning_once():\n"
-        "    for text in ['same'] * 40 + ['other']: logging.getLogger('a').warning(text)\n"
+        "    for text in ['same'] * 40 + ['other']: log.warning(text)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True)
     assert done.stderr.split() == [b"same", b"other"]

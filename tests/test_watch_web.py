@@ -21,8 +21,14 @@ HTML = b"<style>a {}</style><script>let a = 1;</script>"
 EVIL = '<img src=x onerror="document.title=1">'
 
 
+def wait(monkeypatch, seconds):
+    monkeypatch.setattr(_page_server, "PATIENCE", seconds)
+    monkeypatch.setattr(_page_server._Handler, "timeout", seconds)
+
+
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    wait(monkeypatch, 60.0)
     with contextlib.closing(PageServer("127.0.0.1", 0, HTML)) as made:
         yield made
 
@@ -93,8 +99,7 @@ def test_more_viewers_than_are_served_are_refused(server):
 
 
 def test_a_request_that_does_not_arrive_and_a_viewer_who_takes_nothing(monkeypatch):
-    monkeypatch.setattr(_page_server, "PATIENCE", 0.3)
-    monkeypatch.setattr(_page_server._Handler, "timeout", 0.3)
+    wait(monkeypatch, 0.3)
     with contextlib.closing(PageServer("127.0.0.1", 0, HTML)) as server:
         with connected(server) as trickle:
             with contextlib.suppress(OSError):

@@ -17,12 +17,12 @@ class Program(QtCore.QProcess):
         super().__init__(objectName=example.flowgraph.stem)
         self.example, self.failure = example, ""
         self._stopped, self._said = False, b""
-        path, variables = example.flowgraph, QtCore.QProcessEnvironment()
+        variables = QtCore.QProcessEnvironment()
         for name, value in environment.items():
             variables.insert(name, value)
         self.setProcessEnvironment(variables)
         self.setProcessChannelMode(self.MergedChannels)
-        words = [folder, path, sys.executable, self.objectName()]
+        words = [folder, example.flowgraph, sys.executable, self.objectName()]
         self.setProgram("sh")
         self.setArguments(["-c", RUN, "sh", *map(str, words)])
         self.readyRead.connect(self._hear)
@@ -32,11 +32,9 @@ class Program(QtCore.QProcess):
         self._said = (self._said + bytes(self.readAll()))[-LAST_WORDS:]
 
     def _judge(self, code):
-        lines = [
-            line for line in self._said.decode(errors="replace").split("\n") if line
-        ]
         if code and not self._stopped:
-            self.failure = f"It failed: {lines[-1] if lines else f'exit code {code}'}"
+            lines = self._said.decode(errors="replace").strip().split("\n")
+            self.failure = f"It failed: {lines[-1] or f'exit code {code}'}"
 
     @property
     def running(self):
@@ -67,18 +65,15 @@ class DemoWindow(QtWidgets.QWidget):
         super().__init__(windowTitle="advphy demo")
         self.programs = [Program(each, folder, environment) for each in examples]
         self.list = QtWidgets.QListWidget(focusPolicy=QtCore.Qt.NoFocus)
-        self.title = QtWidgets.QLabel(wordWrap=True)
-        self.sentence = QtWidgets.QLabel(wordWrap=True)
+        plain = {"wordWrap": True, "textFormat": QtCore.Qt.PlainText}
+        labels = [QtWidgets.QLabel(**plain) for _ in range(3)]
+        self.title, self.sentence, self.state = labels
         self.picture = QtWidgets.QLabel(alignment=QtCore.Qt.AlignCenter)
         self.picture.setSizePolicy(*[QtWidgets.QSizePolicy.Ignored] * 2)
-        self.state = QtWidgets.QLabel(wordWrap=True)
-        for label in (self.title, self.sentence, self.state):
-            label.setTextFormat(QtCore.Qt.PlainText)
-        self.button, next_one = QtWidgets.QPushButton(), QtWidgets.QPushButton("Next")
-        for button, do in ((self.button, self.toggle), (next_one, self.next)):
+        self.button, self.next_button = map(QtWidgets.QPushButton, ("", "Next (space)"))
+        for button, do in ((self.button, self.toggle), (self.next_button, self.next)):
             button.setFocusPolicy(QtCore.Qt.NoFocus)
             button.clicked.connect(do)
-        next_one.setToolTip("Stop this one and start the next: space bar")
         QtWidgets.QShortcut(QtCore.Qt.Key_Space, self, self.next)
         titles = [program.example.title for program in self.programs]
         for title, program in zip(titles, self.programs, strict=True):
@@ -86,27 +81,26 @@ class DemoWindow(QtWidgets.QWidget):
             self.list.addItem(title + which)
             program.stateChanged.connect(self.show_selected)
             program.finished.connect(self.show_selected)
-        self._arrange(next_one)
+        self._arrange()
         self.list.currentRowChanged.connect(self.show_selected)
         self.list.setCurrentRow(0)
 
-    def _arrange(self, next_one):
+    def _arrange(self):
         font = self.font()
         font.setPointSizeF(1.25 * font.pointSizeF())
         self.setFont(font)
         font.setBold(True)
-        self.title.setFont(font)
+        for part in (self.title, self.list):
+            part.setFont(font)  # of the list, those who run are bold
         self.list.setMinimumWidth(self.list.sizeHintForColumn(0) + 40)
-        right, below = QtWidgets.QVBoxLayout(), QtWidgets.QHBoxLayout()
-        for part in (self.title, self.sentence):
-            right.addWidget(part)
-        right.addWidget(self.picture, 1)
-        for part, share in ((self.state, 1), (self.button, 0), (next_one, 0)):
-            below.addWidget(part, share)
-        right.addLayout(below)
-        both = QtWidgets.QHBoxLayout(self)
-        both.addWidget(self.list)
-        both.addLayout(right, 2)
+        grid = QtWidgets.QGridLayout(self)
+        grid.addWidget(self.list, 0, 0, 4, 1)
+        for row, part in enumerate((self.title, self.sentence, self.picture)):
+            grid.addWidget(part, row, 1, 1, 3)
+        for column, part in enumerate((self.state, self.button, self.next_button), 1):
+            grid.addWidget(part, 3, column)
+        grid.setRowStretch(2, 1)
+        grid.setColumnStretch(1, 1)
         self.resize(1280, 720)
 
     @property
@@ -129,15 +123,15 @@ class DemoWindow(QtWidgets.QWidget):
         self.title.setText(about.title)
         self.sentence.setText(f"{about.sentence}.")
         self.button.setText("Stop" if running else "Start")
-        state = "It runs; its window opens within seconds." if running else ""
-        self.state.setText(state or self.selected.failure)
-        pixmap = QtGui.QPixmap(str(about.picture)) if about.picture else QtGui.QPixmap()
+        runs = "It runs; its window opens within seconds."
+        self.state.setText(runs if running else self.selected.failure)
+        pixmap = QtGui.QPixmap(str(about.picture or ""))
         if not pixmap.isNull():
             smooth = QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation
             pixmap = pixmap.scaled(self.picture.size(), *smooth)
         self.picture.setPixmap(pixmap)
         for row, program in enumerate(self.programs):
-            font = self.list.item(row).font()
+            font = self.font()
             font.setBold(program.running)
             self.list.item(row).setFont(font)
 

@@ -20,16 +20,13 @@ PATIENCE = 5.0  # seconds for a request to arrive, and for a picture to be taken
 BEAT = 5.0  # seconds without a picture after which a viewer gets an empty line
 MOST_VIEWERS = 32  # connections at once
 SEND_BUFFER = 2**16  # bytes that the kernel keeps for a slow viewer
-SAFE = {
+POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-POLICY = (
-    "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 
 
 class PageServer(socketserver.ThreadingTCPServer):
@@ -43,33 +40,32 @@ class PageServer(socketserver.ThreadingTCPServer):
     """
 
     daemon_threads, block_on_close, allow_reuse_address = True, False, True
+    request_queue_size = MOST_VIEWERS
 
     def __init__(self, host, port, html):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        self.address_family, at = found[0], found[4][:2]
+        self.address_family, self.html = found[0], html
         self.names = {host.lower(), "localhost", socket.gethostname().lower()}
-        self.html, self.policy = html, POLICY
-        for part, text in re.findall(r"(?s)<(script|style)>(.*?)</\1>", html.decode()):
-            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-            self.policy += f"; {part}-src 'sha256-{digest}'"
+        policy = POLICY + "frame-ancestors 'none'"
+        for part, text in re.findall(rb"(?s)<(script|style)>(.*?)</\1>", html):
+            digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+            policy += f"; {part.decode()}-src 'sha256-{digest}'"
+        self.headers = HEADERS | {"Content-Security-Policy": policy}
         self._free = threading.BoundedSemaphore(MOST_VIEWERS)
         self._news, self._picture, self.ended = threading.Condition(), (0, b""), False
-        super().__init__(at, _Handler)
+        super().__init__(found[4][:2], _Handler)
+        address = ipaddress.ip_address(self.server_address[0])
+        self.loopback, self._anywhere = address.is_loopback, address.is_unspecified
         threading.Thread(target=self.serve_forever, args=[0.1], daemon=True).start()
-
-    @property
-    def loopback(self):
-        """Return whether only this computer reaches the page."""
-        return ipaddress.ip_address(self.server_address[0]).is_loopback
 
     def url(self):
         """Return the address to type into a browser, also of another computer."""
         host, port = self.server_address[:2]
-        if ipaddress.ip_address(host).is_unspecified:
-            with (
-                contextlib.suppress(OSError),
-                socket.socket(self.address_family, socket.SOCK_DGRAM) as route,
-            ):  # to an address of documentation; no packet is sent
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(self.address_family, socket.SOCK_DGRAM) as route,
+        ):
+            if self._anywhere:  # to an address of documentation; no packet is sent
                 route.connect(("2001:db8::1" if ":" in host else "192.0.2.1", 9))
                 host = route.getsockname()[0]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -83,14 +79,13 @@ class PageServer(socketserver.ThreadingTCPServer):
     def after(self, number):
         """Return (number, picture) of the next picture, or after a BEAT the last."""
         with self._news:
-            new = lambda: self._picture[0] > number or self.ended  # noqa: E731
-            self._news.wait_for(new, BEAT)
+            self._news.wait_for(lambda: self._picture[0] > number or self.ended, BEAT)
             return self._picture
 
     def close(self):
         """End all connections."""
-        self.ended = True
         with self._news:
+            self.ended = True
             self._news.notify_all()
         self.shutdown()
         self.server_close()
@@ -109,25 +104,21 @@ class PageServer(socketserver.ThreadingTCPServer):
     def _is_this_computer(self, host):
         """Return whether a Host has a name of this computer, or no name at all."""
         name = re.sub(r":\d*$", "", host).lower()
-        if name.removesuffix(".local") in self.names:
-            return True
         with contextlib.suppress(ValueError):
             return bool(ipaddress.ip_address(name.strip("[]")))
-        return False
+        return name.removesuffix(".local") in self.names
 
     def process_request(self, request, client_address):
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
-        else:
-            with contextlib.suppress(OSError):
-                request.send(b"HTTP/1.0 503 Too many viewers\r\n\r\n")
-            self.shutdown_request(request)
+            return
+        with contextlib.suppress(OSError):
+            request.send(b"HTTP/1.0 503 Too many viewers\r\n\r\n")
+        self.shutdown_request(request)
 
     def process_request_thread(self, request, client_address):
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+        super().process_request_thread(request, client_address)
+        self._free.release()
 
     def handle_error(self, request, client_address):
         pass  # a viewer has gone, or sends nonsense
@@ -140,42 +131,38 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def handle(self):
-        late = threading.Timer(PATIENCE, self.connection.shutdown, [socket.SHUT_RDWR])
-        self._arrived = late.cancel
-        late.start()
+        self._late = threading.Timer(
+            PATIENCE, self.request.shutdown, [socket.SHUT_RDWR]
+        )
+        self._late.start()
         try:
             super().handle()
         finally:
-            late.cancel()
+            self._late.cancel()
 
     def end_headers(self):
-        for name, value in (
-            SAFE | {"Content-Security-Policy": self.server.policy}
-        ).items():
+        for name, value in self.server.headers.items():
             self.send_header(name, value)
         super().end_headers()
 
     def do_GET(self):
-        self._arrived()
-        refusal = self.server.refusal(self.headers)
-        if refusal:
+        self._late.cancel()
+        kind = {"/": "text/html; charset=utf-8", "/pictures": "text/event-stream"}
+        if refusal := self.server.refusal(self.headers):
             self.send_error(403, explain=refusal)
-        elif self.path == "/":
-            self._begin("text/html; charset=utf-8")
-            self.wfile.write(self.server.html)
-        elif self.path == "/pictures":
-            self._stream()
-        else:
+        elif self.path not in kind:
             self.send_error(404)
-
-    def _begin(self, kind):
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
+        else:
+            self.send_response(200)
+            self.send_header("Content-Type", kind[self.path])
+            self.end_headers()
+            if self.path == "/":
+                self.wfile.write(self.server.html)
+            else:
+                self._stream()
 
     def _stream(self):
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._begin("text/event-stream")
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         number = 0
         while not self.server.ended:
             new, picture = self.server.after(number)

@@ -39,10 +39,8 @@ class Page:
         try:
             self._server = PageServer(host, port, PAGE.read_bytes())
         except OSError as error:
-            raise ValueError(
-                f"--web {host}:{port}: {error.strerror}; give another, such as --web "
-                f"{port % 65535 + 1}"
-            ) from None
+            where = f"--web {host}:{port}: {error.strerror}"
+            raise ValueError(f"{where}; give another HOST or PORT") from None
         self.close = self._server.close
         turns.show(lambda _: None, self._tick)
         output.remark(f"the page is at {self._server.url()}")
@@ -58,23 +56,21 @@ class Page:
         due = self._turns.received and time.monotonic() >= self._due
         if due and state != self._state:
             self._state, self._due = state, time.monotonic() + PICTURE_SECONDS
-            self._server.show(document(picture(shown)).encode())
-
-
-def picture(shown):
-    """Return the plots of what is Shown."""
-    plots = [_curves(shown.curves)] if shown.has_curves else []
-    plots += [_strip(shown.strip)]
-    plots += [_eves(shown.eves)] if shown.has_eves else []
-    return {"plots": plots}
+            plots = [_curves(shown.curves)] if shown.has_curves else []
+            plots += [_strip(shown.strip)]
+            plots += [_eves(shown.eves)] if shown.has_eves else []
+            self._server.show(document({"plots": plots}).encode())
 
 
 def _line(name, value, points, **more):
     look = look_of(name)
-    drawn = {"color": look.color, "marker": look.marker.pyqtgraph}
-    return (
-        {"name": name, "value": value, "points": points[-MOST_POINTS:]} | drawn | more
-    )
+    more |= {"color": look.color, "marker": look.marker.pyqtgraph}
+    return {"name": name, "value": value, "points": points[-MOST_POINTS:]} | more
+
+
+def _plot(title, lines, x, y, x_label="time (s)", **more):
+    drawn = {"lines": lines, "x": x, "y": y, "x_label": x_label}
+    return {"title": TITLES[title]} | drawn | more
 
 
 def _curves(record):
@@ -86,12 +82,12 @@ def _curves(record):
         if curve.age < MOST_VARIANTS:
             counted = curve.points.get(curve.present)
             value = short_text(*counted) if counted and not curve.age else ""
-            more = {"differs": curve.differs, "variant": curve.variant}
-            more |= {"age": curve.age, "present": curve.present}
+            more = ("differs", "variant", "age", "present")
+            more = {name: getattr(curve, name) for name in more}
             points = [row[:4] for row in curve.rows().tolist()]
             lines.append(_line(curve.name, value, points, **more))
-    ends = {"x": record.range, "y": (math.log10(record.floor), 0.0)}
-    return {"title": TITLES["curves"], "x_label": record.x_label, "lines": lines} | ends
+    y = math.log10(record.floor), 0.0
+    return _plot("curves", lines, record.range, y, record.x_label)
 
 
 def _strip(record):
@@ -102,38 +98,29 @@ def _strip(record):
     intervals, attacks, found = record.events()
     now, lines = strip.newest_time(intervals, attacks, found), []
     for name, kept in list(intervals.items())[-MOST_LINES:]:
-        each = slots(
-            [i for i in kept if i.time >= now - record.seconds] or kept[-1:],
-            record.seconds,
-        )
+        shown = [i for i in kept if i.time >= now - record.seconds] or kept[-1:]
+        each = slots(shown, record.seconds)
         x, y, joined, seen = error_line(each, now, record.floor)
-        points = list(
-            zip(x.tolist(), y.tolist(), (joined * 1 + seen).tolist(), strict=True)
+        points = zip(
+            *(part.tolist() for part in (x, y, joined * 1 + seen)), strict=True
         )
-        lines.append(
-            _line(name, short_text(each[-1].failures, each[-1].blocks), points)
-        )
-    bars = [_bars(name, kept, now, ORANGE, True) for name, kept in attacks.items()]
-    bars += [_bars(name, kept, now, "", False) for name, kept in found.items()]
-    ends = {"x": (-record.seconds, 0.0), "y": (math.log10(record.floor), 0.0)}
-    notes = strip.delay_texts(intervals, attacks, found)
-    more = {
-        "x_label": "time (s)",
-        "lines": lines,
-        "bars": bars[:MOST_LINES],
-        "notes": notes,
-    }
-    return {"title": TITLES["strip"]} | ends | more
+        value = short_text(each[-1].failures, each[-1].blocks)
+        lines.append(_line(name, value, list(points)))
+    bars = [_bar(name, kept, now, "attacks", ORANGE) for name, kept in attacks.items()]
+    bars += [_bar(name, kept, now, "detected", "") for name, kept in found.items()]
+    more = {"bars": bars[:MOST_LINES]}
+    more["notes"] = strip.delay_texts(intervals, attacks, found)
+    ends = (-record.seconds, 0.0), (math.log10(record.floor), 0.0)
+    return _plot("strip", lines, *ends, **more)
 
 
-def _bars(name, states, now, color, attack):
+def _bar(name, states, now, words, color):
     """Return when an attack was on, or a canceller detected one."""
     from gnuradio.advphy.display.onset_strip import spells
 
-    parts = spells(states, now, lambda state: state.on)
-    last, on = states[-1], "attacks" if attack else "detected"
+    parts, last = spells(states, now, lambda state: state.on), states[-1]
     level = f" at {last.psr_db:.1f} dB" if math.isfinite(last.psr_db) else ""
-    value = f"{on}{level}" if last.on else ("off" if attack else "nothing detected")
+    value = words + level if last.on else "off" if color else "nothing detected"
     times = [(begin - now, end - now) for begin, end, _ in parts[-MOST_POINTS:]]
     return {"name": name, "value": value, "color": color, "spells": times}
 
@@ -145,15 +132,10 @@ def _eves(record):
     points, lines = record.points(), []
     now = max((kept[-1][0] for kept in points.values()), default=0.0)
     for name, kept in list(points.items())[-MOST_LINES:]:
-        after = [*(at for at, _ in kept[1:]), math.inf]
         joined = [
             (at - now, 100 * share, 2 * (later - at <= 2 * POINT_SECONDS))
-            for (at, share), later in zip(kept, after, strict=True)
+            for (at, share), (later, _) in zip(kept, [*kept[1:], kept[-1]], strict=True)
         ]
         lines.append(_line(name, f"{kept[-1][1]:.0%}", joined))
-    ends = {
-        "x": (-record.seconds, 0.0),
-        "y": (0.0, 100.0),
-        "level": 100 * record.chance,
-    }
-    return {"title": TITLES["eves"], "x_label": "time (s)", "lines": lines} | ends
+    ends = (-record.seconds, 0.0), (0.0, 100.0)
+    return _plot("eves", lines, *ends, level=100 * record.chance)
