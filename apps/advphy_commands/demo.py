@@ -11,6 +11,7 @@ import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import advphy_model
 
@@ -26,9 +27,8 @@ class Settings:
     pass
 
 
-@dataclass(frozen=True)
-class Example:
-    """An example: its flowgraph, title, sentence, and picture or None."""
+class Example(NamedTuple):
+    """An example; `picture` is the path of that of its window, or None."""
 
     flowgraph: Path
     title: str
@@ -60,11 +60,11 @@ def run(settings, output):
 
 def folder_of_examples():
     """Return the folder of the examples, in the clone or installed."""
-    places = [p / q for p in Path(__file__).parents for q in ("examples", INSTALLED)]
-    for place in places:
-        if (place / "attacked_link.grc").is_file():
-            return place
-    raise ValueError(f"there are no examples in any {INSTALLED}; run make install")
+    for parent in Path(__file__).parents:
+        for place in (parent / "examples", parent / INSTALLED):
+            if (place / "attacked_link.grc").is_file():
+                return place
+    raise ValueError(f"there are no examples in {INSTALLED}; run make install")
 
 
 def examples():
@@ -77,9 +77,8 @@ def examples():
         about = yaml.safe_load(head)["options"]["parameters"]
         picture = path.with_name(f"{path.stem}_window.png")
         if about["generate_options"] == "qt_gui":
-            shown = picture if picture.is_file() else None
-            sentence = " ".join(about["description"].split())
-            found.append(Example(path, about["title"], sentence, shown))
+            texts = about["title"], " ".join(about["description"].split())
+            found.append(Example(path, *texts, picture if picture.is_file() else None))
     return found
 
 
