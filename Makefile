@@ -27,9 +27,9 @@ build: ## install what is missing and build into build/
 
 compile:
 	@mkdir -p build
-	@cmake -S . -B build $(CMAKE_OPTIONS) >build/configure.log 2>&1 || \
+	@setup/stage.sh configure build/configure.log cmake -S . -B build $(CMAKE_OPTIONS) || \
 	    { cat build/configure.log; echo "gr-advphy: CMake failed" >&2; exit 2; }
-	@cmake --build build --parallel 2 >build/build.log 2>&1 || \
+	@setup/stage.sh "compile, about 3 minutes" build/build.log cmake --build build --parallel 2 || \
 	    { cat build/build.log; echo "gr-advphy: the build failed" >&2; exit 2; }
 
 demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
@@ -37,6 +37,7 @@ demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
 	@$(PYTHON) apps/advphy measure $(LINKS) --ebn0-db 0:8:1 --out $(RESULTS)/demo.csv
 	@$(PYTHON) apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
 	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
+	@echo "apps/advphy demo: the examples in a window, to start and stop"
 
 environment: ## make .venv with torch, to train and to bring networks of your own
 	@setup/packages.sh test
@@ -71,7 +72,7 @@ grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@[ -z "$(EXAMPLE)" ] || [ "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no example" \
 	    "$(EXAMPLE); EXAMPLE is one of:" $(basename $(notdir $(wildcard examples/*.grc \
 	    docs/tutorial/*.grc))) >&2; exit 2; }
-	@$(STAGED) $(TERMINAL) gnuradio-companion $(FLOWGRAPH)
+	@$(STAGED) $(TERMINAL) $(if $(FLOWGRAPH),$(PYTHON) setup/companion.py $(FLOWGRAPH),gnuradio-companion)
 
 pictures: ## draw flowgraphs and windows that have changed; NAME=... for one, or all
 	@setup/packages.sh pictures

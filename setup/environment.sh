@@ -19,9 +19,10 @@ echo "numpy==$numpy" >.venv/constraints.txt # the one that GNU Radio was built w
 torch=
 "$python" -c 'import torch; assert torch.__version__ >= "2"' 2>/dev/null || torch="torch==2.13.0"
 # The second index has torch without CUDA, gigabytes smaller.
-.venv/bin/python -m pip install -q --disable-pip-version-check --retries 1 \
+setup/stage.sh "torch and test tools, about 4 minutes" .venv/pip.log \
+    .venv/bin/python -m pip install -q --disable-pip-version-check --retries 1 \
     --extra-index-url https://download.pytorch.org/whl/cpu \
-    -c .venv/constraints.txt -r setup/requirements.txt $torch >.venv/pip.log 2>&1 || {
+    -c .venv/constraints.txt -r setup/requirements.txt $torch || {
     said=$(grep -m 1 '^ERROR' .venv/pip.log || tail -n 1 .venv/pip.log)
     fail "pip could not install torch and the test tools (is there a network?): $said"
 }

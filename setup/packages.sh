@@ -45,9 +45,12 @@ apt-get install --no-install-recommends$missing"
         else
             echo "gr-advphy: installing:$missing"
         fi
+        # Asks for the password before a line shows the stage.
+        [ -z "$as_root" ] || sudo apt-get --version >/dev/null || fail "sudo refuses apt-get"
         log=$(mktemp)
-        if ! { $as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
-               --no-install-recommends $missing; } >"$log" 2>&1; then
+        if ! "$(dirname "$0")/stage.sh" "packages, about a minute" "$log" sh -c '
+               $0 apt-get update -q && $0 env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+               --no-install-recommends "$@"' "$as_root" $missing; then
             said=$(grep -m 1 -E '^(W|E):|sudo' "$log" || tail -n 1 "$log")
             rm -f "$log"
             fail "apt-get could not install$missing (is there a network?): $said"

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import virtual_screen
@@ -111,3 +112,51 @@ def test_companion_marks_what_is_wrong(name, said, opened):
     page = opened["pages"][opened["wrong"][name]]
     assert not page["valid"]
     assert said in " ".join(page["errors"] + page["missing"])
+
+
+# What make grc starts, which saves its preferences as at its end.
+STARTED = """
+import json, os, sys
+import companion
+from gi.repository import Gio, GLib
+def look():
+    application = Gio.Application.get_default()
+    window = application and application.get_active_window()
+    if not window or window.current_page.drawing_area.zoom_factor == 1:
+        return True
+    page = window.current_page
+    room, zoom = page.scrolled_window.get_allocation(), page.drawing_area.zoom_factor
+    *_, right, bottom = page.flow_graph.get_extents()
+    application.config.save()
+    print(json.dumps([zoom * right, room.width, zoom * bottom, room.height]))
+    sys.stdout.flush()
+    os._exit(0)
+GLib.timeout_add(200, look)
+companion.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(
+    bool(virtual_screen.is_missing()), reason=str(virtual_screen.is_missing())
+)
+def test_a_flowgraph_opens_so_that_it_fits_and_the_preferences_stay():
+    own = "[main]\nmain_window_width = 1270\nmain_window_height = 790\n"
+    with virtual_screen.virtual_screen() as environment:
+        kept = Path(environment["HOME"]) / "grc.conf"
+        kept.write_text(own)
+        environment |= {name: ENVIRONMENT[name] for name in ("GRC_BLOCKS_PATH",)}
+        environment["GRC_PREFS_PATH"] = str(kept)
+        path = f"{ENVIRONMENT['PYTHONPATH']}:{CLONE / 'setup'}"
+        done = subprocess.run(
+            [sys.executable, "-c", STARTED, CLONE / "examples" / "attacked_link.grc"],
+            env=environment | {"PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        assert kept.read_text() == own
+    right, width, bottom, height = json.loads(done.stdout.splitlines()[-1])
+    assert 800 < width < 1270  # of the preferences, not of 800 by default
+    assert (right < width, bottom < height) == (True, True)
+    assert 1.2 * right + 20 > width or 1.2 * bottom + 20 > height

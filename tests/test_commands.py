@@ -4,6 +4,7 @@
 import shlex
 import signal
 import subprocess
+import sys
 
 import pytest
 from advphy_model.air.perturbation import Perturbation
@@ -21,6 +22,7 @@ from .commands import (
     started,
     wait_for_work,
 )
+from .conftest import CLONE
 
 
 def test_measure_prints_a_table_and_writes_counts(here):
@@ -138,3 +140,15 @@ def test_bench_measures_the_ratios(here):
     others = "loop_over_torch", "cnn_over_onnxruntime", "displayed_over_undisplayed"
     assert ratios.keys() >= {*flowgraph, *others}
     assert min(ratios[name] for name in (*flowgraph, *others)) > 0
+
+
+def test_equal_warnings_are_printed_once():
+    program = (
+        f"import logging, sys; sys.path[:0] = {[str(CLONE / 'apps'), *sys.path]!r}\n"
+        "from advphy_commands import _each_warning_once\n"
+        "log = logging.getLogger('a')\n"
+        "with _each_warning_once():\n"
+        "    for text in ['same'] * 40 + ['other']: log.warning(text)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert done.stderr.split() == [b"same", b"other"]

@@ -187,7 +187,7 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     monkeypatch.setattr(schedules, "MORE_BLOCKS", 2**16)
     words = f"{SHORT} --psr-db -6 --over-ebn0-db 8 --min-errors 200 --max-blocks 1e5"
     words += " --cancel --window 1024"
-    done("evaluate autoencoder_mlp", words, "--out r")
+    said = " ".join(done("evaluate autoencoder_mlp", words, "--out r").split())
     report = json.loads((here / "r" / "report.json").read_text())
     assert report["model_sha256"] == links.load("autoencoder_mlp").sha256
     bler = {
@@ -203,6 +203,7 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     for check in report["checks"]:
         assert check["name"] in text
         assert check["why"] in text
+        assert (check["why"] in said) == (not check["passed"])
     for name in ("over_psr.png", "over_ebn0.png"):
         assert name in text
         assert (here / "r" / name).read_bytes().startswith(b"\x89PNG")

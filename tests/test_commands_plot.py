@@ -77,6 +77,13 @@ def test_the_document_has_the_counts(files):
     assert lines == ["a.png", f"{'bpsk':<44}2.39 dB"]
 
 
+def test_a_shipped_perturbation_is_drawn_by_its_name(here):
+    name = "universal_pgd_gan_mlp"  # crafted at -6 dB
+    assert document("plot", name)["psr_db"] == pytest.approx(-6)
+    region = document("plot decision-regions gan_mlp --perturbation", name)
+    assert region["perturbation"]["name"] == name
+
+
 def test_a_perturbation_is_drawn_at_the_psr_asked_for(files):
     drawn = document("plot p.safetensors --link two_simplices --psr-db -3")
     assert drawn["psr_db"] == pytest.approx(-3, abs=1e-4)

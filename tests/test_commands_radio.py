@@ -76,7 +76,9 @@ def test_keyed_bursts_of_messages_need_the_secret_and_the_time(here):
 
 
 def test_a_dry_run_sends_nothing_and_says_what_it_would(here):
-    said = done(f"radio tx {LINK} --sink file --args x --frames 3 --rate 2e6")
+    found = advphy(f"radio tx {LINK} --sink file --args x --frames 3 --rate 2e6")
+    said = found.stdout
+    assert "not armed: 3 bursts are made and checked, and none is sent" in found.stderr
     # 1398 symbols of 4 samples a frame
     assert "would send 16776 samples, 0.00839 s at 2 Msample/s" in said
     assert "3 bursts of link autoencoder_mlp from burst 0 on" in said

@@ -4,6 +4,8 @@
 import contextlib
 import http.server
 import json
+import os
+import pty
 import re
 import signal
 import socket
@@ -128,6 +130,27 @@ def test_lines_come_each_second_without_a_terminal(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert 2 <= len(lines) <= 4
     assert "5 of 50 blocks" in lines[-1]
+
+
+def test_a_terminal_has_a_table_whose_rows_are_replaced():
+    ours, theirs = pty.openpty()
+    shown = b""
+    with publisher(counts("mine", 10, 1)) as (address, send):
+        words = "watch", address, "--terminal", "--seconds", 3
+        process = started(*words, stdout=theirs)
+        os.close(theirs)
+        with (
+            feeding(send, counts("mine", 50, 5), counts("other", 20, 3)),
+            contextlib.suppress(OSError),  # the other end is closed
+        ):
+            while piece := os.read(ours, 2**16):
+                shown += piece
+        process.communicate()
+    os.close(ours)
+    shown = shown.decode()
+    assert "5 of 50 blocks" in shown
+    assert shown.count("\x1b[A") > 4  # back up to the first row
+    assert shown.count("\n") - shown.count("\x1b[A") == 2  # it does not scroll
 
 
 def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys, end_when):

@@ -62,6 +62,8 @@ def offered(scripts, tmp_path):
         ("measure bpsk --engine ", "flowgraph loop"),
         ("measure bpsk --channel ra", "rayleigh_block"),
         ("measure bpsk --attack p", "p.safetensors per_message_pgd per_sample_pgd"),
+        ("measure bpsk --attack universal_pgd_g", "universal_pgd_gan_mlp"),
+        ("plot gan_mlp --perturbation universal_pgd_g", "universal_pgd_gan_mlp"),
         ("measure bpsk --cancel s", "shifts signs"),
         ("measure bpsk --seed ", ""),
         ("measure --json gan", "gan_cnn gan_mlp"),

@@ -80,8 +80,8 @@ def test_a_module_whose_import_breaks(tmp_path, content, text):
 
 
 def test_a_module_that_needs_what_is_missing(tmp_path):
-    (tmp_path / "rich.py").write_text("import scipy")
-    finding = found("rich", hide(tmp_path, "scipy"))
+    (tmp_path / "tqdm.py").write_text("import scipy")
+    finding = found("tqdm", hide(tmp_path, "scipy"))
     assert "No module named 'scipy'" in finding.said
     assert finding.remedy == "apt install python3-scipy"
 

@@ -8,6 +8,7 @@ import shlex
 import pytest
 from advphy_commands import _joined, _parser
 
+from .commands import advphy
 from .conftest import CLONE
 
 GUIDES = [*sorted(CLONE.glob("*.md")), *sorted((CLONE / "docs").glob("*.md"))]
@@ -116,3 +117,44 @@ def test_the_gallery_shows_every_example(example):
 
 def test_the_readme_is_an_entrance():
     assert len((CLONE / "README.md").read_bytes()) < 12_000
+
+
+# Lines of docs/commands.md that need what a test has not: the network, a scheduler,
+# a publisher, a screen, pictures and recordings of the user's own.
+ELSEWHERE = ["data ", "reproduce all", "reproduce arn", "radio psr", "watch", "demo"]
+ELSEWHERE += ["air lab", "plot live.csv", "doctor"]
+ELSEWHERE += ["train paired_arn", "synchronism"]  # they take minutes, and have tests
+FEW = {  # options with which a command takes seconds, by its first words
+    "measure-burst": "--max-blocks 2e4",
+    "measure-semantic": "--images mnist_sample",
+    "measure bpsk autoencoder_mlp --rare": "",
+    "measure": "--max-blocks 2e4 --min-errors 20",
+    "adapt-eve": "--images mnist_sample --test-images mnist_sample --intercepts 50 "
+    "--steps 20 --surrogate-steps 0",
+    "train autoencoder --out": "--set steps=20",
+    "train model_free": "--set steps=3",
+    "train fine_tune": "--set steps=20",
+    "attack": "--restarts 2 --steps 5",
+    "evaluate": "--restarts 2 --steps 5 --max-blocks 2e4 --psr-db -6 --over-ebn0-db 8",
+    "reproduce": "--ebn0-db 8 --min-errors 20 --max-blocks 2e4",
+    "plot transfer-matrix": "--max-blocks 2e4",
+    "certify autoencoder_mlp --radius": "",
+    "certify two_simplices": "--blocks 1e5 --psr-db -6 --restarts 2 --steps 5",
+    "certify": "--blocks 1e5",
+}
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_page_of_commands_run_in_order_in_one_folder(here):
+    pytest.importorskip("torch", reason="trainings need torch")
+    pytest.importorskip("onnxruntime", reason="imports of ONNX are compared by it")
+    failed = {}
+    for words in commands((CLONE / "docs" / "commands.md").read_text()):
+        line = " ".join(words)
+        if line.startswith(tuple(ELSEWHERE)) or "--cluster" in words:
+            continue
+        few = next((few for begin, few in FEW.items() if line.startswith(begin)), "")
+        done = advphy(shlex.join(words), few)
+        if done.returncode:
+            failed[line] = done.stderr
+    assert not failed

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The repository agrees with itself: versions, names, files that must be there."""
 
+import contextlib
+import os
+import pty
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -26,6 +30,23 @@ def test_every_source_names_its_license(clone, pattern):
     assert sources
     for source in sources:
         assert "SPDX-License-Identifier: GPL-3.0-or-later" in source.read_text()[:200]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_sees_how_far_a_stage_is(clone, tmp_path, terminal):
+    program = "echo '[ 42%] Building'; sleep 1.5; exit 3"
+    words = [clone / "setup" / "stage.sh", "compile", tmp_path / "log", "sh", "-c"]
+    ours, theirs = pty.openpty()
+    out = {"stdout": theirs if terminal else subprocess.PIPE}
+    process = subprocess.Popen([*words, program], text=True, **out)
+    os.close(theirs)
+    shown = process.communicate()[0] or ""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 2**16):
+            shown += piece.decode()
+    os.close(ours)
+    assert process.returncode == 3
+    assert ("compile: [ 42%] 1 s" in shown, shown == "") == (terminal, not terminal)
 
 
 def test_there_are_no_drawers(clone):

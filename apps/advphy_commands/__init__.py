@@ -9,6 +9,7 @@ shared, or are actions of one.
 
 import contextlib
 import functools
+import logging
 import os
 import re
 import sys
@@ -83,10 +84,26 @@ def _run(words, typed):
 
         progress.show = _progress.bar
     module = arguments.module
-    with output.document():
+    with output.document(), _each_warning_once():
         for note in _parser.comma_notes(words):
             output.remark(note)
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
+
+
+@contextlib.contextmanager
+def _each_warning_once():
+    """Print equal warnings of the library once."""
+    said = set()
+
+    def new(record):
+        text = record.getMessage()
+        return not (text in said or said.add(text))
+
+    logging.lastResort.addFilter(new)
+    try:
+        yield
+    finally:
+        logging.lastResort.removeFilter(new)
 
 
 def _joined(words):

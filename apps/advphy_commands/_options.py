@@ -92,17 +92,17 @@ def number_or_random(kind):
     return parse
 
 
-def option(text, default=None, parse=None, flag=None, **given):
+def option(text, default=None, parse=None, flag=None, alone=False, **given):
     """Return the field of an option; its help names the default.
 
     `default` is a value, or a text for parse(option, text), which returns the value.
-    `flag` is made from the name of the field if None; `given` are further arguments of
-    argparse's add_argument.
+    `flag` is made from the name of the field if None; `alone` is that of switch();
+    `given` are further arguments of argparse's add_argument.
     """
     if default not in (None, "", []) and not isinstance(default, bool):
         text += " (default %(default)s)"
     given |= {"default": default, "help": text}
-    return _field(given, parse, flag)
+    return _field(given, parse, flag, alone)
 
 
 def switch(text, alone=False):

@@ -20,7 +20,7 @@ from advphy_commands import _options
 
 # The groups of the help. A command that is not listed comes last.
 GROUPS = {
-    "begin": "info doctor data import export",
+    "begin": "info doctor demo data import export",
     "train and attack": "train attack",
     "measure": "measure measure-burst measure-semantic evaluate certify synchronism "
     "adapt-eve reproduce bench",

@@ -27,6 +27,8 @@ def kind_of(word) -> str:
     path = Path(word)
     if word.removesuffix(":nearest_codeword") in links.names():
         return LINK
+    if word in Perturbation.names():
+        return PERTURBATION
     if path.suffix == ".csv" or (path.exists() and not _is_safetensors(path)):
         return SEMANTIC if "branch" in _columns(path) else COUNTS
     if path.is_file():
@@ -82,8 +84,8 @@ def read_counts(paths) -> list:
 
 
 def read_perturbations(paths, psr_db=None) -> list:
-    """Read perturbations, and scale them to a PSR in dB if one is given."""
-    found = [Perturbation.read(path) for path in paths]
+    """Load perturbations by file or name, and scale them to a PSR in dB if given."""
+    found = [Perturbation.load(path) for path in paths]
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
 

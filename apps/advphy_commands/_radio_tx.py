@@ -57,6 +57,10 @@ def run(settings, output):
     flowgraph = transmitter(model, sink, frames=frames, attack=attack, **sent)
     if not settings.arm:
         sink.gate.at_end = None  # _print_sent prints the plan
+        output.remark(
+            f"not armed: {frames} bursts are made and checked, and none is sent; give "
+            "--arm to send them"
+        )
     # zmq may wait for a receiver that has exited; a radio is silent already.
     length = sent["frame"].samples()
     shown = ("bursts", frames, lambda: sink.events()["samples"] / length)

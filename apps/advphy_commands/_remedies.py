@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands that install a missing package, by the name of its import."""
 
-_OF_DEBIAN = "numpy scipy matplotlib cryptography tqdm PyQt5 pyqtgraph zmq rich shtab"
+_OF_DEBIAN = "numpy scipy matplotlib cryptography tqdm PyQt5 pyqtgraph zmq shtab"
 REMEDIES = {
     name: f"apt install python3-{name.lower()}" for name in _OF_DEBIAN.split()
 } | {

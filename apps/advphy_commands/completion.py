@@ -19,7 +19,8 @@ SHELLS = ("bash", "zsh")
 SEMANTIC = ("measure-semantic", "adapt-eve")  # LINK is a semantic link
 ANY_LINK = ("info", "radio tx", "radio rx", "rescore")  # LINK is of either kind
 # Endings of the files that a metavar stands for.
-ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
+MODELS = "LINK", "EVE", "FILE|NAME", "PERTURBATION"
+ENDINGS = dict.fromkeys(MODELS, ".safetensors")
 ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
 # Commands of a shell that complete "$1" by words, by files with an ending, by folders.
 BASH = (
@@ -109,6 +110,7 @@ def _body(shell, command, action, names):
 
 def _names():
     """Return the names that complete an argument, by its metavar."""
+    from advphy_model.air.perturbation import Perturbation
     from advphy_model.files import images
     from advphy_model.link import links
     from advphy_model.link.eavesdropper import Eve
@@ -120,7 +122,9 @@ def _names():
         "links": list(links.names()),
         "semantic": list(SemanticLink.names()),
         "EVE": Eve.names(),
-        **dict.fromkeys(("ATTACK", "FILE|NAME"), attacks),
+        "ATTACK": attacks,
+        "PERTURBATION": Perturbation.names(),
+        "FILE|NAME": [*attacks, *Perturbation.names()],
         "SCHEME": _files_of("advphy_training.schemes"),
         "FIGURE": ["all", *(name.replace("_", "-") for name in figures)],
         "KIND": _files_of("advphy_model.air.channels"),

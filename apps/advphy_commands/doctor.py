@@ -42,7 +42,6 @@ MODULES = (  # state if it is missing, name, what needs it
     (NOTE, "pooch", "downloads of `advphy data` need it"),
     (NOTE, "torch", "training, attacks and their reports need it"),
     (NOTE, "onnxruntime", "a comparison of `advphy bench` needs it"),
-    (NOTE, "rich", "the live table of `advphy watch` needs it"),
     (NOTE, "shtab", "`advphy completion` needs it"),
     (NOTE, "distributed", "--cluster needs it"),
     (NOTE, "gnuradio.uhd", "USRPs need it"),

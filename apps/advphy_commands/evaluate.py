@@ -11,6 +11,7 @@ that turn, alternate, vary at random, go on and off, or hop among 60 of a book, 
 next to the receiver without canceller. A canceller that does harm is reported.
 """
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,5 +74,7 @@ def run(settings, output):
     for check in report["checks"]:
         mark = "passed  " if check["passed"] else "DISTRUST"
         output.line(f"{mark} {check['name']}: {check['numbers']}")
+        if not check["passed"]:
+            output.line(textwrap.indent(textwrap.fill(check["why"], 79), " " * 9))
     output.line(folder / "report.md")
     output.note(out=str(folder), report=report)

@@ -70,7 +70,7 @@ class Curves:
 class Attacked:
     ebn0_db: float = option("Eb/N0 in dB (default 8)")
     psr_db: float = option("PSR in dB (default: that of the file, or -6)")
-    perturbation: list = repeated("FILE", "perturbation; may be repeated")
+    perturbation: list = repeated("PERTURBATION", "file or name; may be repeated")
     codewords: list = option(
         "messages whose codewords the slice contains",
         None,
@@ -85,7 +85,7 @@ class Attacked:
 
 @dataclass(frozen=True)
 class Settings:
-    what: list = operand("[PICTURE] FILE|LINK", "what is drawn", nargs="+")
+    what: list = operand("[PICTURE] FILE|LINK|NAME", "what is drawn", nargs="+")
     out: str = option(
         "file of the figure: png, svg or pdf; optional with --json",
         metavar="FIGURE.png",

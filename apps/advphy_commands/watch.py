@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show measurements of running flowgraphs in a window or terminal, or write them.
+"""Show measurements of running flowgraphs in a window, browser or terminal, or files.
 
 Receives the measurements that Publisher blocks send. Opens a window if there is a
-screen, and prints otherwise; --png, --csv and --json need neither. Waits for flowgraphs
-that have not started, and reconnects to those that restart. The CSV contains counts of
-block errors, which `advphy plot` reads; measurements of images and of Eve are shown but
-not written.
+screen, and prints otherwise; --web, --png, --csv and --json need neither. Waits for
+flowgraphs that have not started, and reconnects to those that restart. The CSV contains
+counts of block errors, which `advphy plot` reads; measurements of images and of Eve are
+shown but not written.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import PublishedCounts
 
 from advphy_commands import _watch_displays as displays
+from advphy_commands import _watch_web
 from advphy_commands._options import operand, option, switch
 from advphy_commands._radio_settings import duration, ended_by_signals
 from advphy_commands._text import printable
@@ -46,6 +47,16 @@ class Settings:
     window: bool = switch("open a window (default if there is a screen)", alone=True)
     terminal: bool = switch(
         "print a live table, or lines if the output is a file", alone=True
+    )
+    web: tuple = option(
+        "serve a page that shows the curves in a browser, to this computer only unless "
+        f"HOST is given (port {_watch_web.PORT} unless given)",
+        None,
+        _watch_web.address,
+        alone=True,
+        nargs="?",
+        const=str(_watch_web.PORT),
+        metavar="[HOST:]PORT",
     )
     once: bool = switch("print the latest measurements and end", alone=True)
     png: str = option(
@@ -101,7 +112,11 @@ def _show(settings, output, turns):
         displays.window(settings, turns)
     else:
         with contextlib.ExitStack() as stack:
-            if settings.terminal or not (settings.png or output.only_json):
+            if settings.web:
+                page = _watch_web.Page(settings, output, turns)
+                stack.enter_context(contextlib.closing(page))
+            others = settings.png or settings.web or output.only_json
+            if settings.terminal or not others:
                 shown = displays.terminal(output, turns)
                 stack.enter_context(contextlib.closing(shown))
             while turns.seconds_left() > 0:

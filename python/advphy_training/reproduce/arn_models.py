@@ -20,7 +20,7 @@ from advphy_training.evaluate import adapted_eve, intercepts, secrecy
 from advphy_training.reproduce import retraining
 
 SHIPPED = 0  # the number of the family of the shipped models
-RECORDED = 50_000  # labeled intercepts of an Eve who adapts
+RECORDED, TESTED = 50_000, 10_000  # intercepts of an Eve who adapts; test images
 _SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # of no importance
 
 
@@ -38,12 +38,14 @@ class Family:
         folder: folder for the models; an interrupted training resumes.
         steps: steps of the training of a pair, or None: the default of the scheme.
         eve_steps: steps of the training of an adapting Eve.
+        share: share of the intercepts and of the test images that are used.
     """
 
-    def __init__(self, number, folder, steps=None, eve_steps=3000):
+    def __init__(self, number, folder, steps=None, eve_steps=3000, share=1.0):
         self.number, self._folder = number, Path(folder)
         self._steps = {} if steps is None else {"steps": steps}
-        self._eve_steps, self._adapted = eve_steps, {}
+        self.eve_steps, self._adapted = eve_steps, {}
+        self.recorded, self.tested = round(share * RECORDED), round(share * TESTED)
 
     def base(self, power="average"):
         """Return the link without security."""
@@ -85,14 +87,14 @@ class Family:
         return self._model("keyed_arn", "keyed_arn", **changes)
 
     def adapted(self, link, snr_db):
-        """Return the Eve trained on RECORDED labeled intercepts of a link."""
+        """Return the Eve trained on `recorded` labeled intercepts of a link."""
         key = link.sha256, snr_db
         if key not in self._adapted:
             sent, plain = images.load("mnist_train"), link.keying == "none"
             static = self.eve() if plain else None
             setting = setting_of(link, sent, snr_db, static, 100 + self.number)
-            recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
-            effort = adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number)
+            recorded = intercepts.labeled(setting, semantic_chain.record, self.recorded)
+            effort = adapted_eve.Effort(steps=self.eve_steps, seed=1 + self.number)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
             more = sent.classes, ((),) if plain else ((), adapted_eve.SORTED)
             eve = adapted_eve.adapt(recorded, effort, name, static, *more)
@@ -100,10 +102,10 @@ class Family:
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
-        """Return {branch: SemanticCounts} of the 10000 test images, under new keys."""
-        tested = images.load("mnist_test")
+        """Return {branch: SemanticCounts} of the `tested` images, under new keys."""
+        tested = images.load("mnist_test").take(slice(0, self.tested))
         setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
-        first = 0 if link.keying == "none" else RECORDED
+        first = 0 if link.keying == "none" else self.recorded
         return semantic_chain.total(setting, len(tested), first)
 
     def measure_adapted(self, link, snr_db):
@@ -168,6 +170,9 @@ def _decoded(link, y):
 def _seen_by_eve(family, link, tested):
     """Return the images of an Eve who trained a decoder on known images."""
     setting = setting_of(link, images.load("mnist_train"), PICTURES_SNR_DB)
-    recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
-    eve, effort = family.adapted(link, PICTURES_SNR_DB), adapted_eve.Effort()
+    recorded = intercepts.labeled(setting, semantic_chain.record, family.recorded)
+    eve, effort = (
+        family.adapted(link, PICTURES_SNR_DB),
+        adapted_eve.Effort(steps=family.eve_steps),
+    )
     return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

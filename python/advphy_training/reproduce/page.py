@@ -66,7 +66,8 @@ _PAPERS = {
     "arn": (
         "letter",
         "A line for each training seed; brackets are 95 % intervals over the 10000 "
-        "test images.",
+        "test images (--quick: 1000, 5000 intercepts for an Eve who adapts, and "
+        "short trainings).",
         _ARN_CHOICES,
     ),
 }
