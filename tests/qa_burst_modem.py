@@ -170,7 +170,10 @@ def test_bursts_of_another_link_or_seed_are_left_out(caplog):
 def test_messages_of_another_seed_are_refused_and_not_counted(sent):
     frame, flowgraph = Frame.of_model(MODEL), advphy.top_block()
     head = blocks.head(1, 4 * frame.codewords)
-    source, counter = advphy.message_source(MODEL, 1), advphy.error_counter(MODEL, 1)
+    source, counter = (
+        advphy.message_source(MODEL, sent or 1),
+        advphy.error_counter(MODEL, 1),
+    )
     flowgraph.connect(
         *(source, head, advphy.encoder(MODEL)),
         advphy.burst_modulator(MODEL, frame, seed=sent),

@@ -74,11 +74,11 @@ def test_companion_takes_the_block_file(path):
 
 
 MAKERS = {  # of the variables
-    "eve_model": "Eve.load",
-    "frame": "Frame.of_model",
-    "link_model": "LinkModel.load",
-    "perturbation": "Perturbation.load",
-    "semantic_link": "SemanticLink.load",
+    "eve_model": "model_of(advphy.Eve, ",
+    "frame": "Frame.of_model(",
+    "link_model": "model_of(advphy.LinkModel, ",
+    "perturbation": "model_of(advphy.Perturbation, ",
+    "semantic_link": "model_of(advphy.SemanticLink, ",
 }
 
 
@@ -89,7 +89,7 @@ def test_parameters_are_those_of_the_constructor(path):
     if block["id"].startswith("variable_"):
         maker = block["id"].removeprefix("variable_advphy_")
         given = "".join(f", {name}=${{{name}}}" for name in ids[1:])
-        made = f"advphy.{MAKERS[maker]}(${{{ids[0]}}}{given})"
+        made = f"advphy.{MAKERS[maker]}${{{ids[0]}}}{given})"
         assert block["templates"]["var_make"].endswith(made)
         assert block["value"] == "${ " + made.replace("${", "").replace("}", "") + " }"
         return
@@ -215,8 +215,48 @@ def test_companion_refuses_blocks_of_another_n(tmp_path):
     assert "does not match" in found.stdout + found.stderr
 
 
-def test_companion_refuses_an_unknown_model(tmp_path):
-    changed = loopback(tmp_path, link_model={"model": "nonsense"})
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("autoencoder_mpl", "did you mean 'autoencoder_mlp'"),
+        ("paired_arn_white", "in Companion use a Semantic Link for it"),
+        ("mine.safetensors", "is neither a file in {here} or {there} nor a known name"),
+    ],
+)
+def test_companion_refuses_an_unknown_model_and_says_what_to_do(model, said, tmp_path):
+    changed = loopback(tmp_path, link_model={"model": model})
     found = compile_example(changed, tmp_path)
     assert found.returncode != 0
-    assert "nonsense" in found.stdout + found.stderr
+    said = said.format(here=os.getcwd(), there=tmp_path)
+    assert said in found.stdout + found.stderr
+
+
+def test_a_model_beside_the_flowgraph_is_found_from_any_folder(tmp_path):
+    advphy.LinkModel.load("gan_mlp").write(tmp_path / "mine.safetensors")
+    model = "mine.safetensors:nearest_codeword"
+    changed = loopback(tmp_path, link_model={"model": model})
+    found = compile_example(changed, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (program,) = tmp_path.glob("*.py")
+    loading = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from PyQt5 import Qt; "
+        f"application = Qt.QApplication([]); import {program.stem} as made; "
+        "print(vars(made)['autoencoder_loopback']().link_model.name)"
+    )
+    found = ran("-c", loading)
+    assert found.stdout == "gan_mlp:nearest_codeword\n", found.stderr
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"),
+    [
+        ("link_model", advphy.LinkModel),
+        ("semantic_link", advphy.SemanticLink),
+        ("eve_model", advphy.Eve),
+    ],
+)
+def test_the_shipped_models_are_suggested_and_others_may_be_written(block, kind):
+    text = (CLONE / "grc" / f"variable_advphy_{block}.block.yml").read_text()
+    (parameter,) = yaml.safe_load(text)["parameters"]
+    assert parameter["options"] == kind.names()
+    assert parameter["dtype"] == "string"  # an enum would take no other

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from gnuradio import advphy, blocks
-from gnuradio.advphy.display import image_window
+from gnuradio.advphy.display import image_viewer, image_window
 from PyQt5 import QtCore
 
 from .display_events import Paintings, until
@@ -87,6 +87,72 @@ def test_fewer_frames_than_rows_are_shown():
     flowgraph.run()
     end, frames = viewer.newest()
     assert (end, frames[0, :, 0].tolist()) == (2, [0, 1])
+
+
+def put(record, first, items, port=0):
+    """Let images from an index on arrive, whose pixels are their index."""
+    images = np.repeat(np.arange(first, first + items, dtype=np.float32), PIXELS)
+    record.put(port, images.reshape(-1, PIXELS), first)
+
+
+def shown(record):
+    return record.newest()[1][0, :, 0].tolist()
+
+
+def test_windows_with_one_period_show_the_same_images():
+    record = image_viewer.ImageRecord
+    early, late = record(1, 2, SHAPE, 100), record(1, 2, SHAPE, 100)
+    seen = []
+    for first in range(0, 1000, 25):
+        put(early, first, 25)
+        if first >= 250:  # begins later and hears in other pieces, 5 images behind
+            for at in (first - 5, first + 5):
+                put(late, at, 10 if at < first else 15)
+            seen.append((shown(early), shown(late)))
+    assert late.newest()[0] == 902
+    wanted = [[100.0 * m, 100.0 * m + 1] for m in range(3, 10)]
+    assert [pair[0] for pair in seen if pair[0] == pair[1]][-1] == wanted[-1]
+    same = sum(a == b for a, b in seen)
+    assert same >= 0.7 * len(seen)  # but for the 5 images, in steps of 25
+    assert all(b in wanted or not b for _, b in seen)
+    assert early.text() == "items 900 to 901"
+    at_once = record(1, 2, SHAPE, 100)
+    put(at_once, 0, 950)
+    assert shown(at_once) == [900, 901]
+    for first in (123_380, 123_400):
+        put(early, first, 20)
+    assert early.text() == "items 123\u2009400 to 123\u2009401"
+
+
+def test_an_image_of_a_missed_burst_is_not_taken_for_another_one():
+    record = image_viewer.ImageRecord(1, 2, SHAPE, 64)
+    put(record, 0, 65)  # of the next group only the first image arrives
+    put(record, 66, 30)
+    assert np.array_equal(shown(record), [64, np.nan], equal_nan=True)
+    put(record, 0, 10)  # the sender began anew
+    assert shown(record) == [0, 1]
+    plain = image_viewer.ImageRecord(1, 2, SHAPE)
+    put(plain, 0, 3)
+    put(plain, 9, 1)
+    assert np.array_equal(shown(plain), [np.nan, 9], equal_nan=True)
+    assert plain.text() == "items 8 to 9"
+
+
+def test_the_index_comes_from_the_bursts():
+    link, bursts = advphy.SemanticLink.load("semantic_mnist"), 3
+    frame = advphy.Frame.of_model(link, codewords=64)
+    flowgraph, viewer = advphy.top_block(), advphy.image_viewer((28, 28), every=64)
+    flowgraph.connect(
+        advphy.image_source(frames=bursts * 64),
+        advphy.semantic_encoder(link),
+        advphy.burst_modulator(link, frame, first_frame=100),
+        advphy.burst_synchronizer(link, frame),
+        advphy.semantic_decoder(link),
+        viewer,
+    )
+    flowgraph.run()
+    assert viewer.newest()[0] == (100 + bursts - 1) * 64 + 3
+    assert viewer.record.text() == "items 6\u2009528 to 6\u2009530"
 
 
 def test_a_fast_stream_is_painted_no_more_often_than_the_frame_rate(application):
@@ -175,6 +241,7 @@ def test_the_flowgraph_survives_its_window(application):
         ({"titles": ""}, "titles = ''"),
         ({"rows": 0}, "rows must be.*got 0"),
         ({"rows": 1.5}, "rows must be.*got 1.5"),
+        ({"every": 2}, "every must be.*>= rows = 3, got 2"),
         ({"frame_rate": 31}, "frame_rate must be.*got 31"),
         ({"frame_rate": 0}, "frame_rate must be.*got 0"),
         ({"frame_rate": float("nan")}, "frame_rate must be.*got nan"),

@@ -66,8 +66,12 @@ def test_a_picture_in_color_appears_byte_by_byte(application):
         flowgraph.connect(blocks.vector_source_b(sent.tolist()), (viewer, port))
     flowgraph.run()
     levels = np.rint(viewer.newest()[1][:, 0] * 255)
-    assert np.array_equal(levels[0], first)
-    assert np.array_equal(levels[1], np.r_[[255] * 17, first[17:]])
+    assert np.array_equal(levels, [first, first])  # as far as both have come
+    assert viewer.record.text() == "item 0"
+    ahead = np.r_[first, [255] * (count + 1)]
+    viewer.record.put(1, ahead[count + 17 :], count + 17)  # by more than a picture
+    levels = np.rint(viewer.newest()[1][:, 0] * 255)
+    assert np.array_equal(levels, [first, [255] * count])
 
 
 def test_colors_are_painted_as_they_are():

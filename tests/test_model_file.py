@@ -7,6 +7,8 @@ import json
 import os
 import pickle
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -259,8 +261,8 @@ def test_a_file_of_another_kind_is_refused_by_both_formats(written):
     ours, path = written
     for kind in KINDS:
         if not isinstance(ours, kind):
-            text = f"{path}: .*'{ours.KIND.format}', expected '{kind.KIND.format}'"
-            with pytest.raises(ModelFileError, match=text):
+            text = f"{path}: one of another kind .{ours.KIND.what}., not: "
+            with pytest.raises(ModelFileError, match=text + kind.KIND.what):
                 kind.load(path)
 
 
@@ -282,9 +284,36 @@ def test_a_model_is_loaded_by_name_by_file_or_as_itself(kind, tmp_path):
     assert kind.load(str(path)).sha256 == kind.load(path).sha256 == shipped.sha256
     assert kind.load(shipped) is shipped
     for nothing in ("nonsense", "", "/nowhere", "."):
-        text = f"{kind.KIND.what} '{nothing}' is neither a file nor .*{name}.*makes one"
+        text = f"{kind.KIND.what} '{nothing}' is neither a file.*lists.*makes one"
         with pytest.raises(ValueError, match=text):
             kind.load(nothing)
+    typed = f"{name[:-1]}x"  # nearest first, and no list of all
+    with pytest.raises(ValueError, match=f"did you mean .*'{name}'") as refused:
+        kind.load(typed)
+    assert str(refused.value).count("'") <= 2 * 4
+
+
+OF_ANOTHER_KIND = """if True:
+    import sys
+    from advphy_model.link.link_model import LinkModel
+    assert "advphy_model.link.semantic_link" not in sys.modules
+    for given in sys.argv[1:]:
+        try:
+            LinkModel.load(given)
+        except ValueError as error:
+            print(error)
+"""
+
+
+def test_a_model_of_another_kind_is_named_whatever_is_imported(tmp_path):
+    path = tmp_path / "eve.safetensors"
+    Eve.load("eve_mnist").write(path)
+    given = ["paired_arn_white", "eve_mnist", "universal_pgd_gan_mlp", str(path)]
+    command = [sys.executable, "-c", OF_ANOTHER_KIND, *given]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    wanted = ["a Semantic Link", "an Eve Model", "a Perturbation", "an Eve Model"]
+    for line, companion in zip(said.splitlines(), wanted, strict=True):
+        assert f"not: link; in Companion use {companion} for it" in line
 
 
 def test_a_baseline_and_another_decision_are_loaded_by_name(path):
@@ -303,11 +332,11 @@ def test_the_modem_carries_models_of_two_kinds(tmp_path):
         model.write(path)
         assert any_link.load(path).sha256 == model.sha256
         assert any_link.load(model) is model
-    with pytest.raises(ValueError, match=r"'nothing' is neither.*bpsk.*semantic_mnist"):
+    with pytest.raises(ValueError, match="link or semantic link 'nothing' is nei"):
         any_link.load("nothing")
     (tmp_path / "text").write_text("no model")
     MODELS["eve"].write(tmp_path / "eve")
-    for name, text in (("text", "not a valid link"), ("eve", "'gr-advphy eve 1'")):
+    for name, text in (("text", "not a valid link"), ("eve", "kind .Eve., not: link")):
         with pytest.raises(ModelFileError, match=f"{tmp_path / name}: .*{text}"):
             any_link.load(tmp_path / name)
 

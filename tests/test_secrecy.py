@@ -131,7 +131,7 @@ def test_the_command_reports_what_is_left(here):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ("nonsense", "neither a file nor one of"),
+        ("nonsense", "nor a known name"),
         ("paired_arn_white --intercepts 5", "at least 10"),
         ("paired_arn_white --intercepts ten", "whole number"),
         ("paired_arn_white --snr-db nan", "--snr-db"),

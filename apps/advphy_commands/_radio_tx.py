@@ -102,18 +102,15 @@ def _attack(settings, model, seed):
     """Return the Adversary of --attack, or None."""
     if settings.attack is None:
         return None
+    from advphy_model.air import perturbation
     from advphy_model.air.adversary import Adversary
-    from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
         raise ValueError(
             f"--attack needs a link model, but '{model.name}' is a semantic link"
         )
-    if settings.attack == "noise_jammer":
-        psr_db = -6.0 if settings.psr_db is None else settings.psr_db
-        found = jammer(model.k, model.n, psr_db)
-    else:
-        found = Perturbation.load(settings.attack)
+    level = -6.0 if settings.psr_db is None else settings.psr_db
+    found = perturbation.given(settings.attack, model, level)
     found.require_fit(model)
     return Adversary(found, settings.psr_db, seed=seed)
 

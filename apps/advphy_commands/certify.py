@@ -4,7 +4,7 @@
 Counts clean errors of each message of LINK and derives, for each Eb/N0 and PSR, the
 largest BLER under any perturbation that does not depend on the noise: `universal` for
 one that does not depend on the message, `per message` for an adversary who knows it.
-All bounds at one Eb/N0 hold together with 95 % confidence. Gaussian jamming of equal
+All bounds at one Eb/N0 hold together with 95 % confidence. A noise jammer of equal
 power stands next to them, and with --attack the BLER found under a perturbation, from a
 file or crafted for each point (needs torch). More blocks give tighter bounds.
 

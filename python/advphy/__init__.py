@@ -57,6 +57,7 @@ from .block_errors import (
     run,
     top_block,
 )
+from .companion import model_of
 from .display.accuracy_strip import accuracy_strip
 from .display.bler_curve_sink import bler_curve_sink
 from .display.constellation_sink import constellation_sink

@@ -17,9 +17,10 @@ import sys
 import threading
 import weakref
 
-import numpy as np
 import pmt
 from gnuradio import gr
+
+from .stream_tags import tagging_block
 
 _failure = threading.Condition()
 _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
@@ -43,10 +44,10 @@ def _keep_in_flowgraph(block):
         frame, left = frame.f_back, left - 1
 
 
-class _guarded:
+class _guarded(tagging_block):
     """Common part of all guarded blocks; the flowgraph that connects one keeps it."""
 
-    error = _tagged = None
+    error = None
 
     def to_basic_block(self):
         _keep_in_flowgraph(self)
@@ -95,37 +96,6 @@ class _guarded:
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
         self.to_basic_block()._post(pmt.intern("system"), done)
 
-    def tag_item(self, offset, key, value):
-        """Tag the item of output 0 at an offset with a value that PMT can hold."""
-        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
-
-    def exchangeable(self, key):
-        """Return the part of self.exchanged, (tag, part), which any thread may set."""
-        chosen = self.exchanged
-        if chosen is not self._tagged:
-            self._tagged = chosen
-            self.tag_item(self.nitems_written(0), key, chosen[0])
-        return chosen[1]
-
-    def tag_runs(self, flags, key):
-        """Tag the first of each run of set flags of this call's output: its length."""
-        edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-        for begin, end in edges.reshape(-1, 2).tolist():
-            self.tag_item(self.nitems_written(0) + begin, key, end - begin)
-
-    def tags_of(self, size, *keys):
-        """Return sorted [(item, key, value)] of the tags with these keys.
-
-        They are those of the first `size` items of input 0 of this call.
-        """
-        read, found = self.nitems_read(0), []
-        tags = self.get_tags_in_window(0, 0, size)
-        for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in keys:
-                found.append((tag.offset - read, key, pmt.to_python(tag.value)))
-        return found
-
     def size_buffers(self, latency, item_bytes):
         """Let one call of work() carry up to `latency` items >= 1; size the buffers.
 
@@ -148,6 +118,7 @@ def _watched_work(work):
             self.fail(self.error)
             return DONE
         try:
+            self.meet_origins(input_items)
             produced = work(self, input_items, output_items)
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
@@ -172,6 +143,8 @@ def _watched(method):
     @functools.wraps(method)
     def watched(self):
         try:
+            if method.__name__ == "start":
+                self.forget_origins()
             return bool(method(self))
         except Exception as error:
             self.fail(error)

@@ -6,8 +6,8 @@ import logging
 
 import numpy as np
 from advphy_model import kernels
+from advphy_model.air import perturbation as perturbations
 from advphy_model.air.adversary import Adversary
-from advphy_model.air.perturbation import Perturbation, jammer
 from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
@@ -36,7 +36,8 @@ class perturbation_source(segmented_block):
 
     Args:
         model: link model under attack, or its name or file.
-        perturbation: Perturbation, its name or file, or "jammer".
+        perturbation: Perturbation, its name or file, or "noise_jammer" ("jammer" in
+            version 0.5).
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
         shift: shift in channel uses, 0..n-1, or "random" per block.
         phase: phase in radians, or "random" per block.
@@ -97,9 +98,7 @@ class perturbation_source(segmented_block):
 
     def _perturbation(self, given):
         """Return the Perturbation; log a warning if it was made for another link."""
-        if isinstance(given, str) and given == "jammer":
-            return jammer(self._model.k, self._model.n, 0.0)
-        given = Perturbation.load(given)
+        given = perturbations.given(given, self._model)
         given.require_fit(self._model)
         if warning := given.warning_for(self._model):
             logging.getLogger(__name__).warning(warning)

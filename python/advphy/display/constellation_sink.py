@@ -9,6 +9,7 @@ from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block, kept_hier_block
+from ..stream_tags import of_link
 from .display_block import checked_count, window_owner
 
 MOST_POINTS = 10_000
@@ -54,7 +55,7 @@ class symbol_tap(guarded_block):
     """Put the vectors that pass the gate into a ConstellationRecord."""
 
     def __init__(self, record, n):
-        guarded_block.__init__(self, "symbol_tap", [(np.complex64, (n,))], None)
+        guarded_block.__init__(self, "constellation_sink", [(np.complex64, (n,))], None)
         self._record = record
         self.set_log_level("warn")
 
@@ -100,6 +101,7 @@ class constellation_sink(window_owner, kept_hier_block):
         codebook = self._model.codebook
         self.record = ConstellationRecord(points, codebook, channel_use, open_gate)
         self.tap = symbol_tap(self.record, n)
+        self.tap.expected = (of_link(self._model),)
         self.connect(self, self.gate, self.tap)
 
     def _checked(self, channel_use):

@@ -11,7 +11,7 @@ from .top_window import scale_of
 
 GAP = 10  # screen pixels between tiles
 SMALLEST_COLUMN = 90  # screen pixels, enough for a title on several lines
-NOT_FINITE = "not finite"
+NOT_FINITE = "no image"
 
 
 def tiling(width, height, columns, rows, image_shape, title_height):
@@ -64,11 +64,13 @@ def paint_tile(painter, tile, levels):
 
 
 class ImageWindow(DisplayWindow):
-    """Window with images, each stream in a column below its title."""
+    """Window with images, each stream in a column below its title; which they are."""
+
+    BELOW = int(QtCore.Qt.AlignHCenter | QtCore.Qt.AlignBottom)
 
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
-        self._titles, self._images = titles, record.newest()[1]
+        self._titles, self._images, self._text = titles, record.newest()[1], ""
         self.setMinimumSize(self._size(SMALLEST_COLUMN, 1, 1))
 
     def sizeHint(self):
@@ -78,10 +80,10 @@ class ImageWindow(DisplayWindow):
         """Return the size of the window for a scale, and the least of a column."""
         rows, columns = self.record.image_shape[:2]
         width = self.record.inputs * max(least, across * columns + GAP)
-        return QtCore.QSize(width, self.record.rows * (down * rows + GAP) + 60)
+        return QtCore.QSize(width, self.record.rows * (down * rows + GAP) + 80)
 
     def fill(self):
-        self._images = self.record.newest()[1]
+        self._images, self._text = self.record.newest()[1], self.record.text()
         self.update()
 
     def paintEvent(self, event):
@@ -99,6 +101,8 @@ class ImageWindow(DisplayWindow):
                 paint_tile(painter, tile, levels)
             for tile in of_column[len(images) :]:  # no image yet
                 painter.drawRect(tile.adjusted(-1, -1, 0, 0))
+        bottom = self.rect().adjusted(GAP, 0, -GAP, -GAP // 2)
+        painter.drawText(bottom, self.BELOW, self._text)
         painter.end()
 
     def _tiles(self, painter):
@@ -113,8 +117,9 @@ class ImageWindow(DisplayWindow):
         flags = int(QtCore.Qt.TextWordWrap)
         rooms = (letters.boundingRect(room, flags, title) for title in self._titles)
         titles = GAP + max(room.height() for room in rooms)
+        below = letters.height() + GAP // 2  # for the text with the index
         grid = frames.inputs, frames.rows, frames.image_shape
-        scale, top, corners = tiling(self.width(), self.height(), *grid, titles)
+        scale, top, corners = tiling(self.width(), self.height() - below, *grid, titles)
         rows, columns = frames.image_shape[:2]
         size = round(scale * columns), round(scale * rows)
         return top, [[QtCore.QRect(*at, *size) for at in column] for column in corners]

@@ -6,6 +6,7 @@ from advphy_model.files import images as data_sets
 from advphy_model.link.eavesdropper import ERASED
 from advphy_model.measure.error_rate import interval
 
+from ..stream_tags import of_images
 from .segmented_meter import segmented_meter
 
 
@@ -29,10 +30,12 @@ class accuracy_counter(segmented_meter):
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
-        self._labels = data_sets.load(images).labeled()
+        images = data_sets.load(images)
+        self._labels = images.labeled()
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
+        self.expected = (of_images(images),)
 
     def sums(self, items, first_frame):
         """Return the numbers of labels: all, erased and correct."""

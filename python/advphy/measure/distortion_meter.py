@@ -8,6 +8,7 @@ from advphy_model.measure.image_quality import WINDOW, error_sums, psnr, ssim
 from advphy_model.measure.measurement_text import figures_of
 from advphy_model.randomness import checked_index
 
+from ..stream_tags import of_images
 from .segmented_meter import segmented_meter
 
 
@@ -54,6 +55,7 @@ class distortion_meter(segmented_meter):
         segmented_meter.__init__(
             self, "distortion_meter", item, first_frame, "distortion", settings, name
         )
+        self.expected = (of_images(images),)
 
     def sums(self, items, first_frame):
         """Return the number of images, the erasures and the sums of errors."""

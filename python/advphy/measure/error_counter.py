@@ -19,6 +19,7 @@ from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.decoder import Erasures
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
+from ..stream_tags import of_link, of_seed
 from .segmented_meter import index_of, setting_follower
 
 
@@ -95,6 +96,7 @@ class error_counter(setting_follower):
             rule = "advphy.StopRule(min_errors=...) or None"
             raise ValueError(f"stop must be {rule}, got {stop}")
         self._rule = stop
+        self.expected = (of_link(model), of_seed(self._seed, self._k))
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
         self._forget()
         self._origin = {"link": model.name, "model_sha256": model.sha256}
@@ -122,6 +124,11 @@ class error_counter(setting_follower):
     def start(self):
         self._forget()
         return setting_follower.start(self)
+
+    def meet_origins(self, input_items):
+        if len(input_items) == 2:  # messages that are connected may have any seed
+            self._unmet = tuple(each for each in self._unmet if each.what != "seed")
+        setting_follower.meet_origins(self, input_items)
 
     def work(self, input_items, output_items):
         if self._ended:

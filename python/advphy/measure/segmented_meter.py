@@ -10,6 +10,7 @@ from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
 from ..receive.adapting_eve import TAG as EVE_TAG
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
+from ..receive.burst_synchronizer import runs_of
 from ..reports import Reporter, segmented_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .latency import Latency
@@ -43,21 +44,11 @@ class setting_follower(segmented_block):
         return segmented_block.start(self)
 
     def _runs(self, tags, size):
-        """Return [(begin, end, index of the item at begin, tag's dictionary or None)].
-
-        Each run has successive indices. A "frame" tag begins a new run, because bursts
-        may have been missed before it.
-        """
-        starts = {0: None}
-        starts |= {item: value for item, key, value in tags if key == FRAME_TAG}
-        runs = []
-        for begin, end in pairwise([*sorted(starts), size]):
-            burst = starts[begin]
+        """Return runs_of() this call; note when its bursts arrived."""
+        runs, self._next = runs_of(tags, size, self._next)
+        for _, _, _, burst in runs:
             if burst is not None:
-                self._next = burst["index"]
                 self.latency.note(burst)
-            runs.append((begin, end, self._next, burst))
-            self._next += end - begin
         return runs
 
     def _changes(self, tags):

@@ -11,6 +11,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
+from ..stream_tags import of_link
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .burst_synchronizer import TAG as FRAME_TAG
@@ -57,6 +58,7 @@ class bob_arn(guarded_block):
         guarded_block.__init__(self, "bob_arn", [item], [item])
         first = checked_index("first_frame", first_frame)
         self._keys, self._model = ReceivedKeys(model, secret, nonce, first), model
+        self.expected = (of_link(model),)
         self.set_insert(insert)
         self.start()
         self.message_port_register_out(pmt.intern("keys"))

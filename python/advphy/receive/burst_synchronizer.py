@@ -4,6 +4,7 @@
 import logging
 import math
 import time
+from itertools import pairwise
 
 import numpy as np
 from advphy_model.link.any_link import load
@@ -15,11 +16,28 @@ from ..air.arrival_times import ArrivalTimes
 from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_general_block
 from ..reports import Reporter
+from ..stream_tags import of_link
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 
 TAG = "frame"
 _SAMPLES_AT_ONCE = 16384
+
+
+def runs_of(tags, size, index):
+    """Return ([(begin, end, index of the item at begin, tag's value or None)], next).
+
+    These are the runs of successive indices of `size` items after the one before
+    `index`; next is the index after them. A "frame" tag among tags_of() these items
+    begins a run, because bursts may have been missed before it.
+    """
+    starts, runs = {0: None}, []
+    starts |= {item: value for item, key, value in tags if key == TAG}
+    for begin, end in pairwise([*sorted(starts), size]):
+        index = index if starts[begin] is None else starts[begin]["index"]
+        runs.append((begin, end, index, starts[begin]))
+        index += end - begin
+    return runs, index
 
 
 class burst_synchronizer(guarded_general_block):
@@ -37,6 +55,7 @@ class burst_synchronizer(guarded_general_block):
             Error counter and meters take the index from it. Of a semantic link also
             Alice's tags "alice" and "key", the latter with check and nonce as far as
             the headers had them.
+            "origin" on the first item, if a model is given, as an encoder has it.
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
@@ -93,6 +112,8 @@ class burst_synchronizer(guarded_general_block):
         guarded_general_block.__init__(
             self, "burst_synchronizer", [np.complex64], codewords
         )
+        if model is not None:
+            self.sent = (of_link(model),)
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None
         more = {

@@ -6,6 +6,7 @@ from advphy_model.link import decision
 from advphy_model.link.links import load
 
 from ..block_errors import guarded_block
+from ..stream_tags import of_link
 
 TAG = "erasures"
 
@@ -52,6 +53,7 @@ class decoder(guarded_block):
             self, "decoder", [(np.complex64, (model.n,))], [np.uint8]
         )
         self._decision = decision.decider(model)
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):

@@ -10,6 +10,7 @@ from advphy_model.receive.canceller import Canceller, CancellerSettings
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
+from ..stream_tags import of_link
 from .burst_synchronizer import TAG as BURST_TAG
 
 TAG = "canceller"
@@ -93,6 +94,7 @@ class perturbation_canceller(guarded_block):
         self._last = None
         self._reporter = Reporter(self, "estimate", name, "canceller")
         self._first_block = 0  # of the last window
+        self.expected = (of_link(self._model),)
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
         if self.max_noutput_items() < window:  # otherwise it would wait forever

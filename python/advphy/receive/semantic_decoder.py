@@ -6,6 +6,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
 from ..block_errors import guarded_block
+from ..stream_tags import of_link
 
 
 class semantic_decoder(guarded_block):
@@ -24,6 +25,7 @@ class semantic_decoder(guarded_block):
         images, codes = [(np.float32, (model.pixels,))], [(np.complex64, (model.n,))]
         guarded_block.__init__(self, "semantic_decoder", codes, images)
         self._decoder = PackedNetwork(model.decoder, complex_input=True)
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 4 * model.pixels)
 
     def work(self, input_items, output_items):

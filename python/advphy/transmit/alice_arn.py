@@ -13,6 +13,7 @@ from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
+from ..stream_tags import of_link
 
 TAG = "alice"
 KEY_TAG = "key"
@@ -71,6 +72,7 @@ class alice_arn(guarded_block):
         self._text = "no item yet"
         self.set_inserted(inserted)
         self._reporter = Reporter(self, "power", name, "alice_arn")
+        self.expected = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def set_inserted(self, inserted):

@@ -9,6 +9,7 @@ from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
 
 from ..block_errors import guarded_general_block
+from ..stream_tags import of_link, of_seed
 from .alice_arn import KEY_TAG
 from .alice_arn import TAG as ALICE_TAG
 from .bytes_to_messages import PDUS, next_pdu
@@ -70,6 +71,9 @@ class burst_modulator(guarded_general_block):
         self._modulator = Modulator(frame, model, *settings, secret)
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self._model, self._pdus = model, pdus
+        self.expected = (of_link(model),)
+        if seed is not None and hasattr(model, "k"):
+            self.expected = (of_link(model), of_seed(seed, model.k))
         if pdus:
             self.message_port_register_in(pmt.intern(PDUS))
         else:

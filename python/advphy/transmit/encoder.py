@@ -6,6 +6,7 @@ from advphy_model.link import decision
 from advphy_model.link.links import load
 
 from ..block_errors import guarded_block
+from ..stream_tags import of_link
 
 
 class encoder(guarded_block):
@@ -13,6 +14,7 @@ class encoder(guarded_block):
 
     Input:  messages, uint8, each in 0..M-1; another value ends the flowgraph
     Output: codewords, complex64 [n], mean energy n
+    Tag:    "origin" on the first item, by which later blocks detect another link
 
     Args:
         model: link model, or its name or file.
@@ -25,6 +27,7 @@ class encoder(guarded_block):
             self, "encoder", [np.uint8], [(np.complex64, (model.n,))]
         )
         self._codebook = decision.encoder(model)
+        self.sent = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

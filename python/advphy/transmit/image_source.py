@@ -6,12 +6,14 @@ from advphy_model.files import images as data_sets
 from advphy_model.randomness import checked_index
 
 from ..block_errors import DONE, guarded_block
+from ..stream_tags import of_images
 
 
 class image_source(guarded_block):
     """Send images; item i is image i modulo the size of the data set.
 
     Output: images, float32 [rows * columns], values in 0..1
+    Tag:    "origin" on the first item, by which the meters detect other images
 
     Args:
         images: Images, or the name of a data set such as mnist_sample, from which the
@@ -22,11 +24,13 @@ class image_source(guarded_block):
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, frames=None, latency=6000):
-        self._pixels = data_sets.load(images).as_reals()
+        images = data_sets.load(images)
+        self._pixels = images.as_reals()
         pixels = self._pixels.shape[1]
         guarded_block.__init__(self, "image_source", None, [(np.float32, (pixels,))])
         self._first_frame = checked_index("first_frame", first_frame)
         self._frames = None if frames is None else checked_index("frames", frames)
+        self.sent = (of_images(images),)
         self.size_buffers(latency, 4 * pixels)
 
     def work(self, input_items, output_items):

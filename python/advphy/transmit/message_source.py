@@ -7,12 +7,14 @@ from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 
 from ..block_errors import DONE, guarded_block
+from ..stream_tags import of_seed
 
 
 class message_source(guarded_block):
     """Send random messages, uniformly distributed over 0..M-1.
 
     Output: messages, uint8
+    Tag:    "origin" on the first item, by which later blocks detect another seed
 
     Args:
         model: link model, or its name or file; its k is used.
@@ -27,6 +29,7 @@ class message_source(guarded_block):
         self._k, self._seed = load(model).k, checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
         self._blocks = None if blocks is None else checked_index("blocks", blocks)
+        self.sent = (of_seed(self._seed, self._k),)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):

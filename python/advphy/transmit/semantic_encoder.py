@@ -6,6 +6,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
 from ..block_errors import guarded_block
+from ..stream_tags import of_link
 
 
 class semantic_encoder(guarded_block):
@@ -13,6 +14,7 @@ class semantic_encoder(guarded_block):
 
     Input:  images, float32 [pixels], values in 0..1
     Output: codes, complex64 [n], mean x_i^2 = 1 per real dimension
+    Tag:    "origin" on the first item, by which later blocks detect another link
 
     Args:
         model: semantic link, or its name or file.
@@ -24,6 +26,7 @@ class semantic_encoder(guarded_block):
         images, codes = [(np.float32, (model.pixels,))], [(np.complex64, (model.n,))]
         guarded_block.__init__(self, "semantic_encoder", images, codes)
         self._encoder = PackedNetwork(model.encoder, complex_output=True)
+        self.sent = (of_link(model),)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

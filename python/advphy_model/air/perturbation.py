@@ -13,6 +13,7 @@ from advphy_model import power
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 
+NOISE_JAMMER = "noise_jammer"  # its name; "jammer" is its kind in files
 KINDS = ("universal", "table", "book", "jammer", "per_image")
 LONGEST_BOOK = 4096  # rows
 CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
@@ -56,6 +57,7 @@ class Perturbation(StoredModel):
         what="perturbation",
         remedy="`advphy attack` makes one",
         folder="perturbations",
+        companion="a Perturbation",
         conventions={"power": CONVENTION, "layout": LAYOUT},
         complex_arrays=("rows",),
     )
@@ -130,7 +132,14 @@ class Perturbation(StoredModel):
 def jammer(k: int, n: int, psr_db: float) -> Perturbation:
     """Return a noise jammer with a PSR in dB and equal power in every channel use."""
     level = math.sqrt(power.from_db(checked_psr_db(psr_db)))
-    return Perturbation("noise_jammer", "jammer", k, n, np.full((1, n), level))
+    return Perturbation(NOISE_JAMMER, "jammer", k, n, np.full((1, n), level))
+
+
+def given(perturbation, model, psr_db: float = 0.0) -> Perturbation:
+    """Return a Perturbation, or one by name or file, or NOISE_JAMMER for a link."""
+    if perturbation in (NOISE_JAMMER, "jammer"):  # the second as in version 0.5
+        return jammer(model.k, model.n, psr_db)
+    return Perturbation.load(perturbation)
 
 
 def book(perturbations) -> Perturbation:

@@ -37,6 +37,7 @@ class Eve(StoredModel):
         what="Eve",
         remedy="`advphy train eve` makes one",
         folder="eves",
+        companion="an Eve Model",
         conventions={"layout": LAYOUT},
     )
 

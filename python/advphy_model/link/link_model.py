@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from advphy_model.complex_baseband import LAYOUT
+from advphy_model.complex_baseband import LAYOUT, to_reals
 from advphy_model.link import baselines
-from advphy_model.link.model_file import Kind, StoredModel
+from advphy_model.link.model_file import Kind, StoredModel, content_hash
 from advphy_model.power import mean_energy
 
 DECISIONS = ("network", "nearest_codeword", "hard_decision")
@@ -48,6 +48,7 @@ class LinkModel(StoredModel):
         what="link",
         remedy="advphy_training.import_torch makes one from your own network",
         folder="",
+        companion="a Link Model",
         conventions={"power": "mean ||x||^2 = n over the codebook", "layout": LAYOUT},
         complex_arrays=("codebook",),
     )
@@ -94,6 +95,11 @@ class LinkModel(StoredModel):
     def rate(self) -> float:
         """Return the rate k/n in bits per channel use."""
         return self.k / self.n
+
+    @property
+    def code_sha256(self) -> str:
+        """Return the hash of what is sent: of the codebook, not of the decision."""
+        return content_hash({}, {"codebook": to_reals(self.codebook)})
 
     def with_nearest_codeword(self):
         """Return a link with the same codebook and the nearest-codeword decision."""

@@ -26,6 +26,11 @@ _TRAINED = Path(__file__).parents[1] / "trained"
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
+# Modules with the kinds, imported only to say of which kind a name or file is.
+_KINDS = ("link.link_model", "link.semantic_link", "link.eavesdropper")
+_KINDS += ("link.network_file", "air.perturbation")
+
+
 class ModelFileError(ValueError):
     """Error for a file that does not hold the expected kind of model or is damaged."""
 
@@ -43,6 +48,7 @@ class Kind:
     what: str  # name of the kind in error texts, such as "semantic link"
     remedy: str  # how to get such a file, for error texts
     folder: str  # folder of the shipped models in trained/
+    companion: str  # what takes such a model in GNU Radio Companion
     # Entries of the description in addition to the model's fields, such as the power
     # convention; files with other values are refused.
     conventions: dict
@@ -53,8 +59,12 @@ class Kind:
         """Return (description, SHA-256) from the metadata of a file."""
         try:
             if metadata["format"] != self.format:
+                for kind in _all_kinds():
+                    if kind.KIND.format == metadata["format"]:
+                        raise OtherKindError(_of_another_kind(kind, self.what))
                 raise OtherKindError(
-                    f"format '{metadata['format']}', expected '{self.format}'"
+                    f"format '{metadata['format']}', expected '{self.format}'; use the "
+                    "gr-advphy that wrote it, or a newer one"
                 )
             return json.loads(metadata[self.key]), metadata["sha256"]
         except KeyError as error:
@@ -187,7 +197,7 @@ class StoredModel:
 def load(given, *kinds):
     """Return a model by name or file; a model of these kinds is returned unchanged.
 
-    Raises ValueError if there is no such model (the text lists the names), which is a
+    Raises ValueError if there is no such model (the text has the nearest names), a
     ModelFileError if the file holds no valid model of these subclasses of StoredModel;
     OSError if it cannot be read.
     """
@@ -208,18 +218,32 @@ def load(given, *kinds):
 
 
 def _not_found(given, kinds):
-    """Return why nothing has this name, with the nearest names or else all."""
+    """Return why nothing has this name, with the nearest names if there are any."""
     what = " or ".join(kind.KIND.what for kind in kinds)
-    for other in StoredModel.__subclasses__():
+    for other in _all_kinds():
         if given in other.names():
-            return f"'{given}' is one of another kind ({other.KIND.what}), not: {what}"
+            return f"'{given}' is {_of_another_kind(other, what)}"
     names = [name for kind in kinds for name in kind.names()]
-    near = [f"'{name}'" for name in difflib.get_close_matches(given, names, 3)]
+    near = [f"'{name}'" for name in difflib.get_close_matches(given, names, 3, 0.5)]
     if near:
         return f"{what} '{given}' is not known; did you mean {' or '.join(near)}?"
-    where = f" (in {Path.cwd()})" if "/" in given and given[0] not in "/~" else ""
-    said = f"{what} '{given}' is neither a file nor one of: {', '.join(names)}"
-    return f"{said}{where}; {kinds[0].KIND.remedy}"
+    where = "" if user_path(given).is_absolute() else f" in {Path.cwd()}"
+    said = f"{what} '{given}' is neither a file{where} nor a known name"
+    return f"{said}; `advphy info` lists the names, {kinds[0].KIND.remedy}"
+
+
+def _of_another_kind(other, what):
+    return (
+        f"one of another kind ({other.KIND.what}), not: {what}; in Companion "
+        f"use {other.KIND.companion} for it; `advphy info` lists the names of each kind"
+    )
+
+
+def _all_kinds():
+    """Return the classes of all kinds, also of those that are not imported yet."""
+    for name in _KINDS:
+        importlib.import_module(f"advphy_model.{name}")
+    return StoredModel.__subclasses__()
 
 
 def content_hash(description: dict, arrays: dict) -> str:

@@ -29,6 +29,7 @@ class NetworkFile(StoredModel):
         what="network",
         remedy="`advphy import` makes one",
         folder="networks",
+        companion="a Neural Network",
         conventions={},
     )
 

@@ -52,6 +52,7 @@ class SemanticLink(StoredModel):
         what="semantic link",
         remedy="`advphy train semantic` makes one",
         folder="semantic",
+        companion="a Semantic Link",
         conventions={
             "power": "mean x_i^2 = 1 in every real dimension",
             "layout": LAYOUT,
@@ -129,6 +130,12 @@ class SemanticLink(StoredModel):
         """Return the hash of the base alone, which does not depend on the pair."""
         base = {role: self.networks[role] for role in BASE}
         return content_hash(*describe_networks(base))
+
+    @property
+    def code_sha256(self) -> str:
+        """Return the hash of what is sent: of the encoders alone."""
+        encoders = {role: self.networks[role] for role in BASE[:2]}
+        return content_hash(*describe_networks(encoders))
 
     @property
     def pairing(self) -> str:

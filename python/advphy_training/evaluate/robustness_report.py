@@ -17,7 +17,7 @@ from advphy_training.evaluate.checks.finding import rate, show
 
 SENTENCES = {
     "clean": "no attack",
-    "noise_jammer": "Gaussian jamming of equal power, the reference",
+    "noise_jammer": "noise jammer of equal power, the reference",
     "universal_fgm": "universal FGM, best of the restarts [sadeghi, Alg. 1]",
     "universal_pgd": "universal PGD, white box, crafted for this link and this Eb/N0",
     "black_box": "universal PGD crafted on the substitutes",
@@ -43,7 +43,7 @@ _OVER_PSR = {  # role: label
     "universal_pgd": "universal PGD",
     "twin": "PGD on nearest codeword",
     "universal_fgm": "universal FGM",
-    "noise_jammer": "Gaussian jamming",
+    "noise_jammer": "noise jammer",
     "nearest_codeword": "nearest codeword, own PGD",
 }
 _CERTIFIED = ("ebn0_db", "psr_db", "universal", "per_message")

@@ -102,7 +102,7 @@ def iterative_beats_single_step(evaluation):
 def attack_beats_jamming(evaluation):
     """Check that a crafted perturbation does more harm than noise of its power.
 
-    An attack below the reference, Gaussian jamming, has found nothing. It says nothing
+    An attack below the reference, a noise jammer, has found nothing. It says nothing
     about robustness.
     """
     if not evaluation.over_psr("noise_jammer"):

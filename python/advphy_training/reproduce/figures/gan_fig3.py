@@ -11,7 +11,7 @@ ATTACKS = (
     gan.Attack("paper", "FGM against the autoencoder, as published", gan.FGM, (_AE,)),
     gan.Attack("fgm", "FGM against each system", gan.FGM),
     gan.Attack("pgd", "universal PGD against each system", gan.PGD),
-    gan.Attack("jammer", "Gaussian jammer of equal power", gan.JAMMER),
+    gan.Attack("jammer", "noise jammer of equal power", gan.JAMMER),
 )
 _FOR_EACH = {
     "p made for the autoencoder": "paper",

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the variables of GNU Radio Companion load models."""
+
+import sys
+from pathlib import Path
+
+from advphy_model.link.link_model import NEAREST
+from advphy_model.user_folders import user_path
+
+
+def model_of(kind, given):
+    """Return kind.load(given) of LinkModel, SemanticLink, Eve or Perturbation.
+
+    A relative path is looked for in the working directory, then in the folder of the
+    .grc, or of the program that Companion made. ValueError as of kind.load names both.
+    """
+    here, folder = Path.cwd(), _flowgraph_folder(sys._getframe(1))
+    plain = str(given).removesuffix(NEAREST)
+    if plain not in kind.names() and not user_path(plain).is_file():
+        given = str(folder / given) if (folder / plain).is_file() else given
+    try:
+        return kind.load(given)
+    except ValueError as error:
+        both = f"in {here} " if folder == here else f"in {here} or {folder} "
+        raise type(error)(str(error).replace(f"in {here} ", both)) from None
+
+
+def _flowgraph_folder(frame):
+    """Return the folder of the flowgraph whose variable is evaluated in a frame."""
+    file = frame.f_globals.get("__file__", "flowgraph")
+    while frame is not None:  # Companion evaluates in a method of its FlowGraph
+        file = getattr(frame.f_locals.get("self"), "grc_file_path", "") or file
+        frame = frame.f_back
+    return Path(file).resolve().parent
