@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which flowgraph a picture was made of: a text in the PNG file."""
+"""Which flowgraph a picture was made of: a text in the PNG, the comment of a GIF."""
 
 import hashlib
 
@@ -28,4 +28,5 @@ def stamped(path, sha256):
 def stamp(path):
     """Return the SHA-256 that a picture carries, or None."""
     with Image.open(path) as drawn:
-        return drawn.text.get(KEY)
+        film = drawn.format == "GIF"
+        return drawn.info["comment"].decode() if film else drawn.text.get(KEY)

@@ -67,7 +67,13 @@ def window_picture(flowgraph):
 def pictures_of(flowgraph):
     """Return the paths of all pictures that a flowgraph should have."""
     windows = [window_picture(flowgraph)] if has_window(flowgraph) else []
-    return [flowgraph.with_suffix(".png"), *windows]
+    films = [flowgraph.with_suffix(".gif")] if "film" in table(flowgraph) else []
+    return [flowgraph.with_suffix(".png"), *windows, *films]
+
+
+def table(flowgraph):
+    """Return how pictures of a flowgraph are taken, as pictures.yml says."""
+    return yaml.safe_load((SETUP / "pictures.yml").read_text()).get(flowgraph.stem, {})
 
 
 def draw_flowgraphs(paths, environment):
@@ -115,10 +121,11 @@ def running(line, folder, environment):
         process.communicate(timeout=20)
 
 
-def take_window(flowgraph, settings, environment):
-    """Run a flowgraph and take the picture of its window, beside its file."""
-    picture = window_picture(flowgraph)
-    settings = {"seconds": 10} | settings
+def take_window(flowgraph, picture, settings, environment):
+    """Run a flowgraph and take a picture of its window, or film it."""
+    print(f"pictures: {picture.stem}", flush=True)
+    sha256 = flowgraph_sha256(flowgraph)
+    settings = {"seconds": 10, "comment": sha256} | settings
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for line in settings.pop("beside", []):
@@ -135,7 +142,8 @@ def take_window(flowgraph, settings, environment):
         )
     if done.returncode or "Traceback" in done.stderr:
         raise SystemExit(f"pictures.py: {flowgraph.name}: {done.stderr.strip()}")
-    stamped(picture, flowgraph_sha256(flowgraph))
+    if picture.suffix == ".png":
+        stamped(picture, sha256)
 
 
 def watched_sha256():
@@ -174,14 +182,16 @@ def main(names):
             "pictures: all are of the flowgraphs as they are; NAME=all draws them anew"
         )
         return
-    table = yaml.safe_load((SETUP / "pictures.yml").read_text())
     with virtual_screen() as environment:
         environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
         print(f"pictures: {len(paths)} flowgraphs")
         draw_flowgraphs(paths, environment)
         for path in filter(has_window, paths):
-            print(f"pictures: the window of {path.stem}", flush=True)
-            take_window(path, table.get(path.stem) or {}, environment)
+            settings = table(path)
+            film = settings.pop("film", None)
+            take_window(path, window_picture(path), settings, environment)
+            if film:
+                take_window(path, path.with_suffix(".gif"), film, environment)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a program of Companion and take a picture of its window.
+"""Run a program of Companion and take a picture of its window, or film it.
 
     take_window.py PROGRAM.py PICTURE.png '{"seconds": 8, "set": [[2, "ebn0_db", 6]]}'
+
+A PICTURE.gif shows the last FILM seconds of the window.
 
 Runs in GNU Radio's Python on a screen; setup/pictures.py calls it.
 """
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -16,6 +19,8 @@ from pathlib import Path
 from PyQt5 import QtCore, QtWidgets
 
 SIZE = (1280, 800)
+FILM, FRAMES, WIDTH = 20, 4, 800  # seconds, frames a second, pixels
+COLORS = 96  # an octree keeps those of few pixels, such as a curve's
 
 
 def flowgraph_of(program, arguments):
@@ -38,15 +43,49 @@ def set_variable(flowgraph, name, value):
         getattr(flowgraph, f"set_{name}")(value)
 
 
+def film_of(window, path, comment):
+    """Film a window from now on; return a function that ends it and writes the GIF."""
+    from PIL import Image
+
+    frames = []
+
+    def take():
+        data = QtCore.QBuffer()
+        data.open(QtCore.QIODevice.WriteOnly)
+        smooth = QtCore.Qt.SmoothTransformation
+        window.grab().scaledToWidth(WIDTH, smooth).save(data, "PNG")
+        frames.append(Image.open(io.BytesIO(bytes(data.data()))).convert("RGB"))
+
+    timer = QtCore.QTimer(window)
+    timer.timeout.connect(take)
+    timer.start(1000 // FRAMES)
+
+    def end():
+        timer.stop()
+        # One table of colors for all, so that a pixel that stays costs nothing.
+        colors = frames[-1].quantize(COLORS, Image.Quantize.FASTOCTREE)
+        drawn = [frame.quantize(palette=colors, dither=0) for frame in frames]
+        rest = {"append_images": drawn[1:], "duration": 1000 // FRAMES, "loop": 0}
+        drawn[0].save(path, save_all=True, comment=comment, **rest)
+
+    return end
+
+
 def picture(flowgraph, path, settings):
     """Arrange what happens while it runs: variables change, the picture, the end."""
 
     def after(seconds, call):
         QtCore.QTimer.singleShot(int(1000 * seconds), call)
 
+    ends = []
     for seconds, name, value in settings.get("set", []):
         after(seconds, partial(set_variable, flowgraph, name, value))
-    after(settings["seconds"], lambda: flowgraph.grab().save(str(path)))
+    if path.endswith(".gif"):
+        begin = partial(film_of, flowgraph, path, settings["comment"])
+        after(settings["seconds"] - FILM, lambda: ends.append(begin()))
+        after(settings["seconds"], lambda: ends.pop()())
+    else:
+        after(settings["seconds"], lambda: flowgraph.grab().save(path))
     after(settings["seconds"] + 0.1, QtWidgets.QApplication.instance().quit)
 
 
