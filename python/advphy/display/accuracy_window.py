@@ -34,7 +34,8 @@ class AccuracyWindow(PlotWindow):
         self.empty.setFont(self.font_of())
 
     def fill(self):
-        self._points = self.record.points()
+        points = self.record.points()
+        self._points = {name: kept for name, kept in points.items() if kept}
         now = max((kept[-1][0] for kept in self._points.values()), default=0.0)
         for name, kept in self._points.items():
             if name not in self._lines:
@@ -53,7 +54,7 @@ class AccuracyWindow(PlotWindow):
         found = []
         for name, kept in self._points.items():
             share, color = kept[-1][1], look_of(name).color
-            more = {"value": f"{share:.0%}", "bold": True}
+            more = {"value": f"{100 * share:.0f} %", "bold": True}
             found.append(Label(100 * share, name, color, "━", **more))
         if self.record.chance > 0:
             found.append(Label(100 * self.record.chance, "guessing", GRAY, "┄"))

@@ -80,13 +80,21 @@ class BlerCurveRecord(MessageRecord):
             curve.present, curve.seen = x, self._seen
 
     def forget(self):
-        """Forget all counts, including those of the current segments."""
+        """Forget all counts but of pinned curves, and those of current segments."""
         with self.lock:
             self.collect()
-            self._curves, self.without_x = {}, 0
+            kept = {k: c for k, c in self._curves.items() if c.pin is not None}
+            self._curves, self.without_x = kept, 0
             self._forgotten = {
                 (name, s.seed, s.first_block): s for name, s in self._newest.items()
             }
+            self._version += 1
+
+    def pin(self, drawn, text):
+        """Pin a DrawnCurve, with a name that may be empty; None unpins it."""
+        with self.lock:
+            named = [c for c in self._curves.values() if c.name == drawn.name]
+            named[drawn.variant].pin = text
             self._version += 1
 
     def curves(self) -> list:
@@ -103,7 +111,7 @@ class BlerCurveRecord(MessageRecord):
                     differs = what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
                     age = sum(other.seen > curve.seen for other in several)
-                    look = (differs, points, curve.present, variant, age)
+                    look = (differs, points, curve.present, variant, age, curve.pin)
                     drawn.append(DrawnCurve(name, *look))
             return drawn
 

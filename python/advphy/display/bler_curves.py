@@ -68,6 +68,7 @@ class Curve:
     points: dict = field(default_factory=dict)  # Point by x
     present: float | None = None  # x of the newest message
     seen: int = 0  # number of the newest message
+    pin: str | None = None  # the user's name of a pinned curve, or empty
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class DrawnCurve:
     present: float  # x where blocks are being counted
     variant: int  # 0 for the first settings of the name, 1 for the next, ...
     age: int  # 0 for the current settings of the name, 1 for the previous ones, ...
+    pin: str | None = None  # the user's name of a pinned curve, or empty
+
+    @property
+    def title(self):
+        return self.pin or self.label
 
     @property
     def label(self):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of
 from advphy_model.measure.error_rate import upper_bound
-from advphy_model.measure.measurement_text import short_text
+from advphy_model.measure.measurement_text import rate_text
 from PyQt5 import QtCore
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
@@ -202,7 +202,8 @@ class OnsetWindow(PlotWindow):
         top, errors = self._psr_range[1], []
         for name, each in self._slots.items():
             last, (color, marker) = each[-1], look_of(name)
-            value, y = short_text(last.failures, last.blocks), math.log10(last.rate)
+            value, y = rate_text(last.rate), math.log10(last.rate)
+            value = value if last.failures else f"below {value}"
             errors.append(Label(y, name, color, marker.glyph, value=value, bold=True))
         if not all(slot.failures for each in self._slots.values() for slot in each):
             errors.append(Label(self._row, "none seen: limit", GRAY, "┄"))

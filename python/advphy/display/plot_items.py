@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from advphy_model.measure.curve_looks import apart
+from advphy_model.measure.measurement_text import rate_text
 from PyQt5 import QtCore, QtGui
 
 from .top_window import INK
@@ -24,7 +25,8 @@ for _part in vars(pyqtgraph.Qt).values():
     if isinstance(_part, pyqtgraph.Qt.FailedImport):
         _part.err.__traceback__ = None
 
-SHARE = 0.36  # largest share of the window's width for labels
+SHARE, LETTERS = 0.3, 17  # width of labels: of the window's, at most so many letters
+SMALLER = 1, 0.9, 0.8, 0.7, 0.6  # sizes of labels that are tried
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -93,7 +95,7 @@ class DecadeAxis(Axis):
 
     def _text(self, value):
         if value != round(value):
-            return f"{10.0**value:.2g}"
+            return rate_text(10.0**value)
         raised = f"10{str(round(value)).translate(_RAISED)}" if value else "1"
         return self.rows.get(round(value), raised)
 
@@ -151,11 +153,11 @@ class Label:
     """Label at the end of a curve."""
 
     y: float  # where the curve ends
-    name: str  # shortened if there is no room
+    name: str
     color: str = INK  # of the glyph
     glyph: str = ""  # marker or dashes of the curve
-    words: str = ""  # differences from others of the same name; shortened, too
-    value: str = ""  # newest value; never shortened
+    words: str = ""  # differences from others of the same name
+    value: str = ""  # newest value
     bold: bool = False
 
     @property
@@ -164,11 +166,19 @@ class Label:
 
 
 class SideLabels(pyqtgraph.ViewBox):
-    """A column of labels next to a plot, which follows its vertical axis."""
+    """A column of labels next to a plot, which follows its vertical axis.
+
+    Long labels are wrapped. If all are too high, they are made smaller, and then the
+    last ones left out.
+    """
+
+    clicked = QtCore.pyqtSignal(int, bool)  # number of a label, whether clicked twice
 
     def __init__(self, plot):
         super().__init__(enableMenu=False, enableMouse=False)
         self._items, self._shown, self._labels = [], None, []
+        self._wrapped = QtGui.QTextOption()
+        self._wrapped.setWrapMode(QtGui.QTextOption.WrapAtWordBoundaryOrAnywhere)
         self.set_font(QtGui.QFont())
         self.setXRange(0, 1, padding=0)
         self.setYLink(plot)
@@ -180,52 +190,58 @@ class SideLabels(pyqtgraph.ViewBox):
         self._place()
 
     def set_font(self, font):
-        self._shown, bold = None, QtGui.QFont(font)
-        bold.setBold(True)
-        self._fonts = font, bold
+        self._shown, self._font = None, font
         self.show_labels(self._labels)
 
-    def wanted_width(self, labels):
-        """Return the width that labels need without shortening, in screen pixels."""
-        bold = QtGui.QFontMetricsF(self._fonts[1])
-        texts = [f"{label.glyph} {label.name}" for label in labels]
-        texts += [label.below for label in labels]
-        return max(map(bold.horizontalAdvance, texts), default=0) + 12
+    def mouseClickEvent(self, event):
+        for number, item in enumerate(self._items):
+            place = item.textItem.mapFromScene(event.scenePos())
+            if item.isVisible() and item.textItem.contains(place):
+                event.accept()
+                self.clicked.emit(number, event.double())
 
     def texts(self):
         return [item.toPlainText() for item in self._items if item.isVisible()]
 
     def show_labels(self, labels):
-        """Show labels, unless they are shown already."""
-        if self._shown == (labels, self.width()):
+        """Show labels, the most important first, unless they are shown already."""
+        shown = labels, self.width(), self.height()
+        if self._shown == shown:
             return
-        self._shown, self._labels = (labels, self.width()), labels
+        self._shown, self._labels = shown, labels
         while len(self._items) < len(labels):
-            self._items.append(pyqtgraph.TextItem(color=INK))
-            self._items[-1].textItem.document().setDocumentMargin(0)
-            self.addItem(self._items[-1], ignoreBounds=True)
+            item = pyqtgraph.TextItem(color=INK)
+            item.textItem.document().setDocumentMargin(0)
+            item.textItem.document().setDefaultTextOption(self._wrapped)
+            self._items.append(item)
+            self.addItem(item, ignoreBounds=True)
+        for size in SMALLER:
+            self._sizes = self._write(labels, size)
+            if sum(self._sizes) <= self.height():
+                break
+        while len(self._sizes) > 1 and sum(self._sizes) > self.height():
+            self._sizes.pop()
         for number, item in enumerate(self._items):
-            item.setVisible(number < len(labels))
-        for item, label in zip(self._items, labels, strict=False):
-            item.setFont(self._fonts[0])
-            item.setHtml(self._page(label))
+            item.setVisible(number < len(self._sizes))
         self._place()
 
-    def _page(self, label):
-        """Return the HTML of a label, shortened except for the value."""
-        metrics = QtGui.QFontMetricsF(self._fonts[label.bold])
-        room, below = self.width() - 10, [label.below]
-        if metrics.horizontalAdvance(label.below) > room:
-            below = [label.words, label.value]
-        lines = [f"{label.glyph} {label.name}" if label.glyph else label.name, *below]
-        right = QtCore.Qt.ElideRight
-        first, *below = (
-            html.escape(s if s == label.value else metrics.elidedText(s, right, room))
-            for s in filter(None, lines)
-        )
+    def _write(self, labels, size):
+        """Write labels in letters of a relative size; return their heights."""
+        font = QtGui.QFont(self._font)
+        font.setPixelSize(max(1, round(size * font.pixelSize())))
+        for item, label in zip(self._items, labels, strict=False):
+            item.setFont(font)
+            item.setHtml(self._page(label, font))
+            item.setTextWidth(max(1, self.width() - 8))
+        return [i.boundingRect().height() + 2 for i in self._items[: len(labels)]]
+
+    def _page(self, label, font):
+        """Return the HTML of a label."""
+        room = QtGui.QFontMetricsF(font).horizontalAdvance(label.below) < self.width()
+        below = [label.below] if room else [label.words, label.value]
+        first, *below = map(html.escape, filter(None, [label.name, *below]))
         if label.glyph:
-            colored = f"<span style='color: {label.color}'>{label.glyph}</span>"
-            first = first.replace(label.glyph, colored, 1)
+            first = f"<span style='color: {label.color}'>{label.glyph}</span> {first}"
         return "<br>".join([f"<b>{first}</b>" if label.bold else first, *below])
 
     def _place(self, *_):
@@ -233,10 +249,8 @@ class SideLabels(pyqtgraph.ViewBox):
             return
         low, high = self.viewRange()[1]
         scale = (high - low) / max(self.height(), 1)
-        items = self._items[: len(self._labels)]
-        sizes = [item.boundingRect().height() + 2 for item in items]
-        wanted = [(high - label.y) / scale for label in self._labels]
-        places = apart(wanted, sizes, 0, self.height())
-        for item, place, size in zip(items, places, sizes, strict=True):
-            top = high - (place - size / 2) * scale
-            item.setPos(QtCore.QPointF(0.03, top))
+        shown = list(zip(self._items, self._labels, self._sizes, strict=False))
+        wanted = [(high - label.y) / scale for _, label, _ in shown]
+        places = apart(wanted, self._sizes, 0, self.height())
+        for (item, _, size), place in zip(shown, places, strict=True):
+            item.setPos(QtCore.QPointF(0.03, high - (place - size / 2) * scale))

@@ -47,6 +47,7 @@ def prepare(top, arrange):
         return
     top.setProperty("advphy_scale", FIRST_SCALE)
     top.setLocale(QtCore.QLocale.c())  # the plots have decimal points
+    _shorten(top)
     size = top.font().pointSizeF()
 
     def rescale(factor):
@@ -71,6 +72,16 @@ def prepare(top, arrange):
     if LOOKS["dark"][3] == PAPER:
         top.setPalette(_dark())
     _fit(top)
+
+
+def _shorten(top):
+    """Give the numbers of GNU Radio's ranges the decimals of a step, as in 8.0."""
+    for box in top.findChildren(QtWidgets.QDoubleSpinBox):
+        if hasattr(box, "rangeType"):
+            numbers = box.singleStep(), box.value()
+            digits = max(len(f"{v:g}".partition(".")[2]) for v in numbers)
+            few = 0 if box.rangeType is int else max(1, digits)
+            box.setDecimals(min(few, box.decimals()))
 
 
 def _dark():

@@ -7,6 +7,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.link_chain import count_blocks
+from advphy_model.measure.measurement_text import counted_text
 from advphy_model.modem.header import SeedGate
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
@@ -113,7 +114,7 @@ class error_counter(setting_follower):
         segment = self.segments()[-1]
         if not segment.blocks:
             return "no block yet"
-        return f"{segment.bler:.2e} ({segment.failures} of {segment.blocks} blocks)"
+        return counted_text(segment.failures, segment.blocks)
 
     def _forget(self):
         self._erasures, self._ended = Erasures(), False
