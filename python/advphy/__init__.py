@@ -14,7 +14,7 @@ to send data of one's own.
 image_viewer shows streams of images side by side; recorder records received samples.
 bler_curve_sink, onset_strip, accuracy_strip and perturbation_sink draw messages of the
 blocks above, readout writes them as text, publisher sends them to other programs;
-constellation_sink draws received symbols.
+constellation_sink draws received symbols, spectrum_sink the power of samples.
 sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
@@ -64,6 +64,7 @@ from .display.image_viewer import image_viewer
 from .display.onset_strip import onset_strip
 from .display.perturbation_sink import perturbation_sink
 from .display.readout import readout
+from .display.spectrum_sink import spectrum_sink
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
