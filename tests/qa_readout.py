@@ -6,6 +6,7 @@ import pytest
 from advphy_model.files import images
 from gnuradio import advphy, blocks
 from gnuradio.advphy.display.readout_window import NOTHING, text_of
+from PyQt5 import QtGui
 
 
 def message(kind, name, settings=None, **figures):
@@ -106,6 +107,24 @@ def test_a_window_shows_what_a_flowgraph_counts(application):
     assert "reads 100.0 % of the labels" in window.label.text()
     assert "<b>reader</b>" in window.label.text()
     assert window.minimumSizeHint() == smallest
+
+
+@pytest.mark.parametrize("width", [200, 420])
+def test_long_names_are_wrapped_and_letters_shrink(application, width):
+    readout, _ = lines_of(
+        *(message("psr", str(i), {"perturbation": "a_long_" * 9}) for i in range(3))
+    )
+    window = readout.qwidget()
+    window.resize(width, 160)
+    window.show()
+    window.look()
+    text = QtGui.QTextDocument()
+    text.setDefaultFont(window.label.font())
+    text.setHtml(window.label.text())
+    text.setTextWidth(width - 12)
+    assert text.size().width() <= width
+    assert window.label.heightForWidth(width) <= 160
+    window.close()
 
 
 @pytest.mark.parametrize("frame_rate", [0, 31, "fast"])

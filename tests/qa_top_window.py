@@ -67,6 +67,18 @@ def test_numbers_of_sliders_are_as_short_as_their_steps(
     assert given == [pytest.approx(value + step)]
 
 
+def test_a_chooser_that_does_not_fit_shrinks_instead_of_vanishing(companion):
+    bar, box = QtWidgets.QToolBar(), QtWidgets.QComboBox()
+    box.addItems([30 * "long ", "short"])
+    bar.addWidget(QtWidgets.QLabel("Kind: "))
+    bar.addWidget(box)
+    companion.layout().addWidget(bar)
+    companion.resize(300, 300)
+    companion.show()
+    assert box.isVisible()
+    assert "short" in box.toolTip()
+
+
 def test_keys_change_the_letters_and_fill_the_screen(companion):
     companion.show()
     QtWidgets.QApplication.setActiveWindow(companion)

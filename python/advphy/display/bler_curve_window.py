@@ -4,7 +4,7 @@
 import math
 
 import numpy as np
-from advphy_model.measure.curve_looks import look_of
+from advphy_model.measure.curve_looks import look_of, number_of
 from advphy_model.measure.measurement_text import sentence, short_text
 from PyQt5 import QtWidgets
 
@@ -138,7 +138,8 @@ class BlerCurveWindow(PlotWindow):
             for c in self.record.curves()
             if c.age < MOST_VARIANTS or c.pin is not None
         ]
-        self._drawn = sorted(drawn, key=lambda c: (c.age > 0, c.pin is None))
+        order = lambda c: (c.age > 0, c.pin is None, number_of(c.name))  # noqa: E731
+        self._drawn = sorted(drawn, key=order)
         size, newest = 0.6 * self.letter(), []
         by_key = {(curve.name, curve.variant): curve for curve in self._drawn}
         for key in self.curves.keys() - by_key.keys():

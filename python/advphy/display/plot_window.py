@@ -103,6 +103,7 @@ class PlotWindow(DisplayWindow):
     def label_axis(self, plot, side, text):
         style = {"color": INK, "font-size": f"{self.letter()}px"}
         plot.getAxis(side).setLabel(text, **style)
+        plot.getAxis(side).resizeEvent()  # centers the label
 
     def sizeHint(self):
         return QtCore.QSize(640, 400)

@@ -48,6 +48,7 @@ def prepare(top, arrange):
     top.setProperty("advphy_scale", FIRST_SCALE)
     top.setLocale(QtCore.QLocale.c())  # the plots have decimal points
     _shorten(top)
+    _keep_choices(top)
     size = top.font().pointSizeF()
 
     def rescale(factor):
@@ -82,6 +83,16 @@ def _shorten(top):
             digits = max(len(f"{v:g}".partition(".")[2]) for v in numbers)
             few = 0 if box.rangeType is int else max(1, digits)
             box.setDecimals(min(few, box.decimals()))
+
+
+def _keep_choices(top):
+    """Have Companion's choosers shrink, which hide their box if it does not fit."""
+    for bar in top.findChildren(QtWidgets.QToolBar):
+        for box in bar.findChildren(QtWidgets.QComboBox):
+            box.setSizeAdjustPolicy(box.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumWidth(60)
+            box.setSizePolicy(QtWidgets.QSizePolicy.Expanding, box.sizePolicy().Fixed)
+            box.setToolTip(" / ".join(map(box.itemText, range(box.count()))))
 
 
 def _dark():
