@@ -39,7 +39,7 @@ class ReadoutWindow(DisplayWindow):
 
     # The text changes its size many times a second; the window must not.
     def sizeHint(self):
-        return QtCore.QSize(320, 120)
+        return QtCore.QSize(560, 120)
 
     def minimumSizeHint(self):
         return QtCore.QSize(160, 60)

@@ -10,6 +10,7 @@ import os
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 FIRST_SIZE = 1280, 760  # of a window for which Companion or the user has no other
+LOW = 300  # pixels; a window whose parts need less, such as a readout, stays small
 STEP = 1.1  # of the letters, for each key press
 LOOKS = {  # gray, pale, ink and background
     "light": ("#555555", "#BBBBBB", "#111111", "#FFFFFF"),
@@ -114,7 +115,8 @@ def _fit(top):
     """
     screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
     if not top.testAttribute(QtCore.Qt.WA_Resized) and hasattr(top, "top_scroll"):
-        top.resize(*FIRST_SIZE)
+        hint = top.sizeHint()
+        top.resize(hint if hint.height() < LOW else QtCore.QSize(*FIRST_SIZE))
     top.resize(top.size().boundedTo(screen.size()))
     if not screen.contains(top.geometry()):
         top.move(screen.topLeft())
