@@ -99,7 +99,13 @@ def test_a_canceller_that_is_switched_begins_a_further_line(application):
     )
     assert points(window) == {
         ("link", "no canceller"): {4.0: (1, 100)},
-        ("link", "static, 4096 blocks"): {4.0: (2, 100)},
+        ("link", "with canceller"): {4.0: (2, 100)},
+    }
+    window.record.take(counts(first=200, canceller="signs, 512 blocks"))
+    assert {differs for _, differs in points(window)} == {
+        "no canceller",
+        "static, 4096 blocks",
+        "signs, 512 blocks",
     }
 
 
@@ -238,6 +244,17 @@ def test_a_curve_is_pinned_and_named_by_clicks_and_stays(application):
     unpinned = f"{glyph} link\nPSR 4 dB: 1.0e-2"
     assert window.columns[0].texts() == [unpinned, pinned[0]]
     window.close()
+
+
+def test_items_of_older_settings_are_used_again(application):
+    window = filled(*swept(0, 8))
+    painted(window)
+    before = len(window.axes.items)
+    for message in swept(8, 30):
+        window.record.take(message)
+        window.refresh()
+    assert len(window.axes.items) == before  # removed ones would leave memory behind
+    assert sum(len(c.dots.getData()[0]) for c in window.curves.values()) == 4
 
 
 def test_axes_stand_still_whatever_the_labels_say(application):

@@ -97,8 +97,8 @@ class BlerCurveRecord(MessageRecord):
             named[drawn.variant].pin = text
             self._version += 1
 
-    def curves(self) -> list:
-        """Return the DrawnCurves in order of appearance."""
+    def curves(self, most=math.inf) -> list:
+        """Return the DrawnCurves: of each name the newest ones, and pinned ones."""
         with self.lock:
             self.collect()
             of_name = {}
@@ -106,11 +106,17 @@ class BlerCurveRecord(MessageRecord):
                 of_name.setdefault(curve.name, []).append(curve)
             drawn = []
             for name, several in of_name.items():
-                settings = [curve.setting for curve in several]
-                for variant, curve in enumerate(several):
+                order = sorted((c.seen for c in several), reverse=True)
+                ages = {seen: age for age, seen in enumerate(order)}
+                shown = [
+                    (variant, ages[curve.seen], curve)
+                    for variant, curve in enumerate(several)
+                    if ages[curve.seen] < most or curve.pin is not None
+                ]
+                settings = [curve.setting for *_, curve in shown]
+                for variant, age, curve in shown:
                     differs = what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
-                    age = sum(other.seen > curve.seen for other in several)
                     look = (differs, points, curve.present, variant, age, curve.pin)
                     drawn.append(DrawnCurve(name, *look))
             return drawn

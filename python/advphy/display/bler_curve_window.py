@@ -23,7 +23,7 @@ PIN = "Click: keep this curve, or do not. Double click: name it."
 class CurveItems:
     """A measured curve with its intervals in a PlotItem."""
 
-    def __init__(self, plot, x_label):
+    def __init__(self, plot):
         hover = {"hoverable": True, "tip": lambda x, y, data: data, "antialias": True}
         self.line = pyqtgraph.PlotCurveItem(antialias=True)
         self.edges = [pyqtgraph.PlotCurveItem(pen=None) for _ in range(2)]
@@ -33,22 +33,26 @@ class CurveItems:
         self.below = pyqtgraph.ScatterPlotItem(symbol="arrow_down", **hover)
         self.bars.setZValue(1)
         self.dots.setZValue(2)
-        self._shown, self._plot, self._x_label = None, plot, x_label
+        self._shown = None
         self._all = [*self.edges, self.band, self.line, self.bars, self.dots]
         self._all.append(self.below)
         for item in self._all:
             plot.addItem(item, ignoreBounds=True)
 
-    def remove(self):
+    def hide(self):
+        """Hide all items until show(); removed ones would not free their memory."""
+        self._shown = None
         for item in self._all:
-            self._plot.removeItem(item)
+            item.setVisible(False)
 
-    def show(self, curve, size):
+    def show(self, curve, size, x_label):
         """Draw a DrawnCurve with markers of a size in screen pixels."""
         if (curve, size) == self._shown:
             return
         self._shown, rows, look = (curve, size), curve.rows(), look_of(curve.name)
-        what, is_db, _ = self._x_label.partition(" (dB)")
+        for item in self._all:
+            item.setVisible(True)
+        what, is_db, _ = x_label.partition(" (dB)")
         texts = [  # of points under the mouse
             f"{curve.title}\n{what} {x:g}{' dB' if is_db else ''}\n"
             f"{sentence(failures, blocks)}\n{failures} of {blocks} blocks failed"
@@ -81,7 +85,7 @@ class BlerCurveWindow(PlotWindow):
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
-        self.curves = {}
+        self.curves, self._free = {}, []  # CurveItems by name and variant, and hidden
         self.axes = self.add_plot(0, log=True)
         self.axes.vb.set_home(record.range, (math.log10(record.floor), 0.0))
         column, self._clicked = self.add_labels(self.axes), None
@@ -133,21 +137,19 @@ class BlerCurveWindow(PlotWindow):
         self.empty.setFont(self.font_of())
 
     def fill(self):
-        drawn = [
-            c
-            for c in self.record.curves()
-            if c.age < MOST_VARIANTS or c.pin is not None
-        ]
+        drawn = self.record.curves(MOST_VARIANTS)
         order = lambda c: (c.age > 0, c.pin is None, number_of(c.name))  # noqa: E731
         self._drawn = sorted(drawn, key=order)
         size, newest = 0.6 * self.letter(), []
         by_key = {(curve.name, curve.variant): curve for curve in self._drawn}
         for key in self.curves.keys() - by_key.keys():
-            self.curves.pop(key).remove()
+            self._free.append(self.curves.pop(key))
+            self._free[-1].hide()
         for key, curve in by_key.items():
             if key not in self.curves:
-                self.curves[key] = CurveItems(self.axes, self.record.x_label)
-            self.curves[key].show(curve, size)
+                new = self._free.pop() if self._free else CurveItems(self.axes)
+                self.curves[key] = new
+            self.curves[key].show(curve, size, self.record.x_label)
             if not curve.age:
                 rows = curve.rows()
                 newest += rows[rows[:, 0] == curve.present].tolist()

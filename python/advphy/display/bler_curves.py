@@ -144,14 +144,18 @@ def what_differs(setting, settings):
     own = [pair for pair in setting if pair not in shared]
     if len(own) > 1:  # the perturbation's name is long: only if nothing else differs
         own = [pair for pair in own if pair[0] != "perturbation"] or own
-    words += [_words(key, value) for key, value in own]
+    for key, value in own:
+        used = {dict(other).get(key, "none") for other in settings} - {"none"}
+        words.append(_words(key, value, len(used) > 1))
     return ", ".join(words)
 
 
-def _words(key, value):
+def _words(key, value, several):
     plain = key.replace("_", " ")
     if value == "none":
         return f"no {plain}"
+    if key == "canceller" and not several:
+        return "with canceller"
     return WORDS.get(key, plain + " {}").format(without_hash(value))
 
 

@@ -103,7 +103,7 @@ class error_counter(setting_follower):
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""
-        return self.segments()[-1].bler
+        return self.segment().bler
 
     def of_another_seed(self):
         """Return the number of bursts that were left out."""
@@ -111,7 +111,7 @@ class error_counter(setting_follower):
 
     def text(self):
         """Return the BLER of the current segment, as a line for a display."""
-        segment = self.segments()[-1]
+        segment = self.segment()
         if not segment.blocks:
             return "no block yet"
         return counted_text(segment.failures, segment.blocks)
@@ -186,7 +186,7 @@ class error_counter(setting_follower):
             return self._ended
 
     def _publish(self, segment=None):
-        segment = segment or self.segments()[-1]
+        segment = segment or self.segment()
         figures = self._origin | segment.figures() | self.latency.figures()
         if self.of_another_seed():
             figures["of_another_seed"] = self.of_another_seed()
