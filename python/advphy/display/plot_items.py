@@ -160,10 +160,6 @@ class Label:
     value: str = ""  # newest value
     bold: bool = False
 
-    @property
-    def below(self):
-        return ": ".join(filter(None, (self.words, self.value)))
-
 
 class SideLabels(pyqtgraph.ViewBox):
     """A column of labels next to a plot, which follows its vertical axis.
@@ -237,9 +233,11 @@ class SideLabels(pyqtgraph.ViewBox):
 
     def _page(self, label, font):
         """Return the HTML of a label."""
-        room = QtGui.QFontMetricsF(font).horizontalAdvance(label.below) < self.width()
-        below = [label.below] if room else [label.words, label.value]
-        first, *below = map(html.escape, filter(None, [label.name, *below]))
+        below = [part for part in (label.words, label.value) if part]
+        together = ": ".join(below)
+        if QtGui.QFontMetricsF(font).horizontalAdvance(together) < self.width():
+            below = [together] if below else []
+        first, *below = map(html.escape, [label.name, *below])
         if label.glyph:
             first = f"<span style='color: {label.color}'>{label.glyph}</span> {first}"
         return "<br>".join([f"<b>{first}</b>" if label.bold else first, *below])

@@ -17,24 +17,14 @@ class SpectrumWindow(PlotWindow):
         self.axes.addItem(self.line, ignoreBounds=True)
 
     def arrange(self):
-        letter, (_, unit) = self.letter(), self._unit()
+        letter = self.letter()
         self.axes.getAxis("left").setWidth(4.4 * letter)
         self.axes.getAxis("bottom").setHeight(2.9 * letter)
         self.label_axis(self.axes, "left", "power in a bin (dB)")
-        text = f"frequency from the center ({unit})"
-        self.label_axis(self.axes, "bottom", text)
-
-    def _unit(self):
-        rate = self.record.sample_rate
-        return (
-            (1e6, "MHz") if rate >= 1e6 else (1e3, "kHz") if rate >= 1e3 else (1, "Hz")
-        )
+        self.label_axis(self.axes, "bottom", "frequency from the center (kHz)")
 
     def fill(self):
         frequencies, level = self.record.spectrum()
-        scale, half = self._unit()[0], self.record.sample_rate / 2
-        home = (-half / scale, half / scale), (self.record.lowest_db, 0.0)
-        if home != self.axes.vb.home:
-            self.axes.vb.set_home(*home)
-            self.arrange()
-        show_line(self.line, frequencies / scale, level)
+        half = self.record.sample_rate / 2e3
+        self.axes.vb.set_home((-half, half), (self.record.lowest_db, 0.0))
+        show_line(self.line, frequencies / 1e3, level)
