@@ -198,8 +198,11 @@ def test_in_a_narrow_window_labels_are_whole(application):
 
 def clicked(window, number, twice=False):
     """Click on a label of a window."""
-    item = window.columns[0]._items[number].textItem
-    place = window.canvas.mapFromScene(item.sceneBoundingRect().center())
+    text = window.columns[0].text
+    layout = text.document().documentLayout()
+    block = text.document().findBlockByNumber(number)
+    inside = layout.blockBoundingRect(block).topLeft() + QtCore.QPointF(25, 5)
+    place = window.canvas.mapFromScene(text.mapToScene(inside))
     viewport, left = window.canvas.viewport(), QtCore.Qt.LeftButton
     QtTest.QTest.mouseClick(viewport, left, pos=place)
     if twice:

@@ -17,7 +17,7 @@ class AccuracyWindow(PlotWindow):
         super().__init__(record, title, frame_rate)
         self.axes, self._lines, self._points = self.add_plot(0), {}, {}
         self.axes.vb.set_home((-record.seconds, 0.0), (0.0, 100.0))
-        self.add_labels(self.axes)
+        self.add_labels()
         self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(-record.seconds / 2, 50)
         guess = pyqtgraph.InfiniteLine(100 * record.chance, 0, pen_of(GRAY, 1, (4, 3)))
@@ -55,7 +55,7 @@ class AccuracyWindow(PlotWindow):
         for name, kept in self._points.items():
             share, color = kept[-1][1], look_of(name).color
             more = {"value": f"{100 * share:.0f} %", "bold": True}
-            found.append(Label(100 * share, name, color, "━", **more))
+            found.append(Label(name, color, "━", **more))
         if self.record.chance > 0:
-            found.append(Label(100 * self.record.chance, "guessing", GRAY, "┄"))
+            found.append(Label("guessing", GRAY, "┄"))
         return [found]

@@ -88,7 +88,7 @@ class BlerCurveWindow(PlotWindow):
         self.curves, self._free = {}, []  # CurveItems by name and variant, and hidden
         self.axes = self.add_plot(0, log=True)
         self.axes.vb.set_home(record.range, (math.log10(record.floor), 0.0))
-        column, self._clicked = self.add_labels(self.axes), None
+        column, self._clicked = self.add_labels(), None
         column.setToolTip(PIN)
         column.clicked.connect(self._pin)
         self._overlays = self._add_overlays()
@@ -118,7 +118,7 @@ class BlerCurveWindow(PlotWindow):
             item = pyqtgraph.PlotDataItem(x, y, pen=pen, antialias=True, **marks)
             item.setZValue(-1)
             self.axes.addItem(item, ignoreBounds=True)
-            labels.append(Label(0.0, name, *look))
+            labels.append(Label(name, *look))
         return labels
 
     def forget(self):
@@ -170,7 +170,7 @@ class BlerCurveWindow(PlotWindow):
         names = (curve.pin, "") if curve.pin else (curve.name, curve.differs)
         glyph = marker.glyph if curve.pin is None else f"⚑ {marker.glyph}"
         more = {"words": names[1], "value": value, "bold": not curve.age}
-        return Label(0.0, names[0], color, glyph, **more)
+        return Label(names[0], color, glyph, **more)
 
     def _pin(self, number, twice):
         """Pin or unpin the curve of a label that was clicked, or name it."""

@@ -10,9 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.measure.curve_looks import apart
 from advphy_model.measure.measurement_text import rate_text
-from PyQt5 import QtCore, QtGui
+from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .top_window import INK
 
@@ -150,9 +149,8 @@ class Dots(pyqtgraph.ScatterPlotItem):
 
 @dataclass(frozen=True)
 class Label:
-    """Label at the end of a curve."""
+    """Label of a curve."""
 
-    y: float  # where the curve ends
     name: str
     color: str = INK  # of the glyph
     glyph: str = ""  # marker or dashes of the curve
@@ -160,95 +158,80 @@ class Label:
     value: str = ""  # newest value
     bold: bool = False
 
+    def lines(self, width, font):
+        """Return the texts of its lines; words and value share one if it is enough."""
+        below = [part for part in (self.words, self.value) if part]
+        together = ": ".join(below)
+        if QtGui.QFontMetricsF(font).horizontalAdvance(together) < width:
+            below = [together] if below else []
+        return [f"{self.glyph} {self.name}" if self.glyph else self.name, *below]
 
-class SideLabels(pyqtgraph.ViewBox):
-    """A column of labels next to a plot, which follows its vertical axis.
+    def page(self, lines):
+        """Return the HTML of its lines."""
+        first, *below = map(html.escape, lines)
+        if self.glyph:
+            colored = f"<span style='color: {self.color}'>{self.glyph}</span>"
+            first = first.replace(self.glyph, colored, 1)
+        return "<br>".join([f"<b>{first}</b>" if self.bold else first, *below])
 
-    Long labels are wrapped. If all are too high, they are made smaller, and then the
-    last ones left out.
+
+class SideLabels(pyqtgraph.GraphicsWidget):
+    """A column of labels next to a plot, wrapped, the most important on top.
+
+    If they are too high, they are made smaller, and then the last ones left out.
     """
 
     clicked = QtCore.pyqtSignal(int, bool)  # number of a label, whether clicked twice
 
-    def __init__(self, plot):
-        super().__init__(enableMenu=False, enableMouse=False)
-        self._items, self._shown, self._labels = [], None, []
-        self._wrapped = QtGui.QTextOption()
-        self._wrapped.setWrapMode(QtGui.QTextOption.WrapAtWordBoundaryOrAnywhere)
-        self.set_font(QtGui.QFont())
-        self.setXRange(0, 1, padding=0)
-        self.setYLink(plot)
-        self.sigResized.connect(self._again)
-        self.sigYRangeChanged.connect(self._again)
+    def __init__(self):
+        super().__init__()
+        self._shown, self._labels, self._texts = None, [], []
+        self.text = QtWidgets.QGraphicsTextItem(self)
+        self.text.document().setDocumentMargin(4)
+        wrapped = QtGui.QTextOption()
+        wrapped.setWrapMode(QtGui.QTextOption.WrapAtWordBoundaryOrAnywhere)
+        self.text.document().setDefaultTextOption(wrapped)
 
-    def _again(self, *_):
-        self.show_labels(self._labels)  # a label's text depends on the width
-        self._place()
+    def resizeEvent(self, event):
+        self.show_labels(self._labels)
 
     def set_font(self, font):
-        self._shown, self._font = None, font
+        self._shown = None
+        self.text.setFont(font)
         self.show_labels(self._labels)
 
     def mouseClickEvent(self, event):
-        for number, item in enumerate(self._items):
-            place = item.textItem.mapFromScene(event.scenePos())
-            if item.isVisible() and item.textItem.contains(place):
-                event.accept()
-                self.clicked.emit(number, event.double())
+        place = self.text.mapFromScene(event.scenePos())
+        number = self.text.document().documentLayout().anchorAt(place)
+        if number:
+            event.accept()
+            self.clicked.emit(int(number), event.double())
 
     def texts(self):
-        return [item.toPlainText() for item in self._items if item.isVisible()]
+        return self._texts
 
     def show_labels(self, labels):
-        """Show labels, the most important first, unless they are shown already."""
-        shown = labels, self.width(), self.height()
-        if self._shown == shown:
+        """Show labels unless they are shown already."""
+        size = self.size()
+        if self._shown == (labels, size):
             return
-        self._shown, self._labels = shown, labels
-        while len(self._items) < len(labels):
-            item = pyqtgraph.TextItem(color=INK)
-            item.textItem.document().setDocumentMargin(0)
-            item.textItem.document().setDefaultTextOption(self._wrapped)
-            self._items.append(item)
-            self.addItem(item, ignoreBounds=True)
-        for size in SMALLER:
-            self._sizes = self._write(labels, size)
-            if sum(self._sizes) <= self.height():
+        self._shown, self._labels = (labels, size), labels
+        fewer = ((SMALLER[-1], count) for count in range(len(labels) - 1, 0, -1))
+        for smaller, count in [*((each, len(labels)) for each in SMALLER), *fewer]:
+            self._write(labels[:count], smaller)
+            if self.text.boundingRect().height() <= size.height():
                 break
-        while len(self._sizes) > 1 and sum(self._sizes) > self.height():
-            self._sizes.pop()
-        for number, item in enumerate(self._items):
-            item.setVisible(number < len(self._sizes))
-        self._place()
 
-    def _write(self, labels, size):
-        """Write labels in letters of a relative size; return their heights."""
-        font = QtGui.QFont(self._font)
-        font.setPixelSize(max(1, round(size * font.pixelSize())))
-        for item, label in zip(self._items, labels, strict=False):
-            item.setFont(font)
-            item.setHtml(self._page(label, font))
-            item.setTextWidth(max(1, self.width() - 8))
-        return [i.boundingRect().height() + 2 for i in self._items[: len(labels)]]
-
-    def _page(self, label, font):
-        """Return the HTML of a label."""
-        below = [part for part in (label.words, label.value) if part]
-        together = ": ".join(below)
-        if QtGui.QFontMetricsF(font).horizontalAdvance(together) < self.width():
-            below = [together] if below else []
-        first, *below = map(html.escape, [label.name, *below])
-        if label.glyph:
-            first = f"<span style='color: {label.color}'>{label.glyph}</span> {first}"
-        return "<br>".join([f"<b>{first}</b>" if label.bold else first, *below])
-
-    def _place(self, *_):
-        if not self._labels:
-            return
-        low, high = self.viewRange()[1]
-        scale = (high - low) / max(self.height(), 1)
-        shown = list(zip(self._items, self._labels, self._sizes, strict=False))
-        wanted = [(high - label.y) / scale for _, label, _ in shown]
-        places = apart(wanted, self._sizes, 0, self.height())
-        for (item, _, size), place in zip(shown, places, strict=True):
-            item.setPos(QtCore.QPointF(0.03, high - (place - size / 2) * scale))
+    def _write(self, labels, smaller):
+        font, width, pages = QtGui.QFont(self.text.font()), self.size().width(), []
+        font.setPixelSize(max(1, round(smaller * font.pixelSize())))
+        written = [label.lines(width - 10, font) for label in labels]
+        for number, (label, lines) in enumerate(zip(labels, written, strict=True)):
+            pages.append(
+                f"<p style='margin: 0 0 3px; font-size: {font.pixelSize()}px'><a href="
+                f"'{number}' style='color: {INK}; text-decoration: none'>"
+                f"{label.page(lines)}</a></p>"
+            )
+        self._texts = ["\n".join(lines) for lines in written]
+        self.text.setHtml("".join(pages))
+        self.text.setTextWidth(max(1, width))

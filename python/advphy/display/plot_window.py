@@ -95,8 +95,8 @@ class PlotWindow(DisplayWindow):
         self.plots.append(plot)
         return plot
 
-    def add_labels(self, plot, row=0):
-        self.columns.append(SideLabels(plot.vb))
+    def add_labels(self, row=0):
+        self.columns.append(SideLabels())
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
