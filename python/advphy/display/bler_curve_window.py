@@ -69,7 +69,7 @@ class CurveItems:
         for item, part in zip(self.edges, (low, high), strict=True):
             item.setData(x[firm], part[firm])
         self.band.setBrush(pen_of(look.color, opacity=0.18).color())
-        self.band.setVisible(not curve.age and sum(firm) > 1)
+        self.band.setVisible(not curve.age and bool(sum(firm) > 1))
         self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
         inside = PAPER if curve.variant else edge.color()
         drawn = {"symbol": look.marker.pyqtgraph, "brush": inside}
