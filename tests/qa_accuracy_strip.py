@@ -32,8 +32,8 @@ def test_a_point_is_the_share_of_half_a_second(application):
     assert not window.record.take(accuracy(107.0, 60, 61, first=300))
     painted(window)
     assert window.columns[0].texts() == [
-        "━ Eve\n50%",
-        "━ static Eve\n10%",
+        "━ Eve\n50 %",
+        "━ static Eve\n10 %",
         "┄ guessing",
     ]
 

@@ -4,15 +4,17 @@
 import math
 import sys
 
+import numpy as np
 import pytest
 from advphy_model.measure import curves, table
 from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts
 from gnuradio import advphy
-from PyQt5 import QtCore, QtGui
+from PyQt5 import QtCore, QtGui, QtTest, QtWidgets
 
 from . import display_events
+from .display_events import application as qt
 from .display_events import counts, painted
 from .display_events import curves_window as filled
 from .qa_grc import ran
@@ -97,7 +99,13 @@ def test_a_canceller_that_is_switched_begins_a_further_line(application):
     )
     assert points(window) == {
         ("link", "no canceller"): {4.0: (1, 100)},
-        ("link", "static, 4096 blocks"): {4.0: (2, 100)},
+        ("link", "with canceller"): {4.0: (2, 100)},
+    }
+    window.record.take(counts(first=200, canceller="signs, 512 blocks"))
+    assert {differs for _, differs in points(window)} == {
+        "no canceller",
+        "static, 4096 blocks",
+        "signs, 512 blocks",
     }
 
 
@@ -157,8 +165,8 @@ def test_points_are_drawn_where_they_are(application):
     assert len(third.dots.getData()[0]) == 0
     assert third.below.getData()[0].tolist() == [4.0]
     text = "\n".join(window.columns[0].texts())
-    assert "0 of 1 000" in text
-    assert "1.00e-03" in text
+    assert "below 3.0e-3" in text  # 1 - 0.05^(1/1000)
+    assert "1.0e-3" in text
 
 
 def test_the_wheel_zooms_and_view_all_returns(application):
@@ -175,7 +183,7 @@ def test_the_wheel_zooms_and_view_all_returns(application):
     window.close()
 
 
-def test_in_a_narrow_window_the_value_stays_whole(application):
+def test_in_a_narrow_window_labels_are_whole(application):
     name = "a link with a name that is far too long"
     window = filled(
         counts(name, blocks=10_000, errors=123, on=True, psr_db=-3.0),
@@ -184,10 +192,99 @@ def test_in_a_narrow_window_the_value_stays_whole(application):
     )
     painted(window, 280, 320)
     (text,) = [text for text in window.columns[0].texts() if "PSR" in text]
-    first, *_, value = text.splitlines()
-    assert first.endswith("…")
-    assert value.endswith("0.086")  # 2591 of 30 000
+    assert text == f"{look_of(name).marker.glyph} {name}\nPSR -3 dB\n8.6e-2"
     assert window.columns[0].geometry().right() <= 280
+
+
+def clicked(window, number, twice=False):
+    """Click on a label of a window."""
+    text = window.columns[0].text
+    layout = text.document().documentLayout()
+    block = text.document().findBlockByNumber(number)
+    inside = layout.blockBoundingRect(block).topLeft() + QtCore.QPointF(25, 5)
+    place = window.canvas.mapFromScene(text.mapToScene(inside))
+    viewport, left = window.canvas.viewport(), QtCore.Qt.LeftButton
+    QtTest.QTest.mouseClick(viewport, left, pos=place)
+    if twice:
+        QtTest.QTest.mouseDClick(viewport, left, pos=place)
+        QtTest.QTest.mouseRelease(viewport, left, pos=place)
+    qt().processEvents()
+
+
+def swept(first, last):
+    """Return counts under an attack whose PSR grows dB by dB."""
+    return [counts(on=True, psr_db=db, first=9999 * db) for db in range(first, last)]
+
+
+def test_a_curve_is_pinned_and_named_by_clicks_and_stays(application):
+    window = filled(*swept(0, 6))
+    painted(window, 640, 600)
+    window.show()
+    assert "Click" in window.columns[0].toolTip()
+    glyph = look_of("link").marker.glyph
+    texts = window.columns[0].texts()
+    assert texts[0] == f"{glyph} link\nPSR 5 dB: 1.0e-2"  # the current one is on top
+    assert [text[-8:] for text in texts[1:]] == ["PSR 2 dB", "PSR 3 dB", "PSR 4 dB"]
+    clicked(window, 1)
+    assert window.columns[0].texts()[1] == f"⚑ {glyph} link\nPSR 2 dB"
+
+    def answer():
+        box = QtWidgets.QApplication.activeModalWidget().findChild(QtWidgets.QLineEdit)
+        box.clear()
+        QtTest.QTest.keyClicks(box, "before lunch")
+        QtTest.QTest.keyClick(box, QtCore.Qt.Key_Return)
+
+    QtCore.QTimer.singleShot(50, answer)
+    clicked(window, 3, twice=True)
+    pinned = [f"⚑ {glyph} link\nPSR 2 dB", f"⚑ {glyph} before lunch"]
+    assert window.columns[0].texts()[1:3] == pinned
+    for message in swept(6, 15):
+        assert window.record.take(message)
+    window.forget()
+    assert sorted(len(c.points) for c in window.record.curves()) == [1, 1]
+    display_events.until(lambda: len(window.columns[0].texts()) == 2)
+    clicked(window, 0)
+    unpinned = f"{glyph} link\nPSR 4 dB: 1.0e-2"
+    assert window.columns[0].texts() == [unpinned, pinned[0]]
+    window.close()
+
+
+def test_items_of_older_settings_are_used_again(application):
+    window = filled(*swept(0, 8))
+    painted(window)
+    before = len(window.axes.items)
+    for message in swept(8, 30):
+        window.record.take(message)
+        window.refresh()
+    assert len(window.axes.items) == before  # removed ones would leave memory behind
+    assert sum(len(c.dots.getData()[0]) for c in window.curves.values()) == 4
+
+
+def test_axes_stand_still_whatever_the_labels_say(application):
+    window = filled()
+    painted(window)
+    before = window.axes.vb.sceneBoundingRect()
+    for number in range(30):
+        window.record.take(counts(f"a link with a long name {number}"))
+    display_events.attend(0.25)  # labels change five times a second
+    painted(window)
+    assert window.axes.vb.sceneBoundingRect() == before
+    column = window.columns[0]
+    assert column.sceneBoundingRect().right() <= 640
+    assert 5 < len(column.texts()) < 30  # the others do not fit
+
+
+def test_a_rate_that_is_hardly_known_is_an_interval(application):
+    window = filled(
+        counts(x=2.0, blocks=10_000, errors=1000),
+        counts(x=3.0, blocks=100, errors=1, first=10_000),
+        counts(x=4.0, blocks=10_000, errors=100, first=20_000),
+    )
+    painted(window)
+    drawn = window.curves["link", 0]
+    assert drawn.line.getData()[0].tolist() == [2.0, 4.0]
+    assert drawn.bars.opts["x"].tolist() == [2.0, 3.0, 4.0]
+    assert np.argmin(drawn.dots.data["size"]) == 1
 
 
 def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
@@ -254,12 +351,12 @@ def test_the_mouse_tells_of_the_point_it_is_over(application):
     window.show()
     lines = display_events.move_mouse(window, window.axes, 2.0, -1.0).splitlines()
     assert lines[:2] == ["link", "Eb/N0 2 dB"]
-    assert lines[2].startswith("BLER 0.1, 95 %: 0.094 to 0.11")
+    assert lines[2].startswith("BLER 1.0e-1, 95 %: 9.4e-2 to 1.1e-1")
     assert lines[3] == "1000 of 10000 blocks failed"
     assert display_events.move_mouse(window, window.axes, 4.0, -5.0) == ""
     bound = math.log10(1 - 0.05 ** (1 / 500))
     text = display_events.move_mouse(window, window.axes, 8.0, bound)
-    assert "no error seen: BLER below 0.006 at 95 %" in text
+    assert "no error seen: BLER below 6.0e-3 at 95 %" in text
     window.close()
 
 

@@ -89,7 +89,9 @@ def test_the_text_says_what_was_compared(application):
     # ||-1.1 p - p||^2 = 4.41 ||p||^2.
     assert texts(window.record.seen())[1:] == [
         "estimated PSR -3.2 dB",
-        "residual 6.4 dB of ||p||², angle 180°; estimate sign changed: -20.0 dB",
+        # |-1.1 - 1|^2 = 4.41, and 0.1^2 after the change of sign
+        "estimate off by 4.4e+02 % of the power (6.4 dB), angle 180°; "
+        "sign changed: -20.0 dB",
     ]
     window.record.take(attack(3.0, False, p=[0j] * 7))
     assert texts(window.record.seen()) == [

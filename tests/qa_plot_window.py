@@ -154,6 +154,7 @@ def test_the_flowgraph_survives_its_window(application):
         ("onset_strip", ()),
         ("perturbation_sink", ("bpsk",)),
         ("constellation_sink", ("bpsk",)),
+        ("spectrum_sink", (1e6,)),
         ("readout", ()),
         ("presenter", (gr.top_block(),)),
         ("image_viewer", ((4, 4),)),

@@ -9,6 +9,7 @@ import pytest
 from gnuradio.advphy.display.accuracy_strip import AccuracyRecord
 from gnuradio.advphy.display.accuracy_window import AccuracyWindow
 from gnuradio.advphy.display.top_window import FIRST_SIZE
+from gnuradio.qtgui import Range, RangeWidget
 from PyQt5 import QtCore, QtTest, QtWidgets
 
 
@@ -47,6 +48,35 @@ def test_one_decimal_mark_in_a_window(companion):
     assert companion.number.text() == "1234,50"
     companion.show()
     assert companion.number.text() == "1234.50"
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "kind", "text"),
+    [(0.5, 8, float, "8.0"), (1, 3, int, "3"), (0.5, 8.25, float, "8.25")],
+)
+def test_numbers_of_sliders_are_as_short_as_their_steps(
+    companion, step, value, kind, text
+):
+    values, given = Range(0, 10, step, value, 100), []
+    slider = RangeWidget(values, given.append, "", "counter_slider", kind)
+    companion.layout().addWidget(slider)
+    companion.show()
+    box = slider.findChild(QtWidgets.QDoubleSpinBox)
+    assert (box.text(), given) == (text, [])
+    box.stepUp()
+    assert given == [pytest.approx(value + step)]
+
+
+def test_a_chooser_that_does_not_fit_shrinks_instead_of_vanishing(companion):
+    bar, box = QtWidgets.QToolBar(), QtWidgets.QComboBox()
+    box.addItems([30 * "long ", "short"])
+    bar.addWidget(QtWidgets.QLabel("Kind: "))
+    bar.addWidget(box)
+    companion.layout().addWidget(bar)
+    companion.resize(300, 300)
+    companion.show()
+    assert box.isVisible()
+    assert "short" in box.toolTip()
 
 
 def test_keys_change_the_letters_and_fill_the_screen(companion):

@@ -79,7 +79,7 @@ def test_the_page_says_what_is_set(step):
             (block["name"], key): value
             for block in blocks
             for key, value in block["parameters"].items()
-            if key not in ("comment", "gui_hint", "title", "model")
+            if key not in ("comment", "model")
         }
 
     new = settings(step).items() - (settings(before).items() if before != step else ())

@@ -80,8 +80,8 @@ def test_once_prints_what_each_block_said_last_and_ends(capsys):
     out = capsys.readouterr().out
     # Wilson interval of 50 of 1000 at 95 %: 0.0381..0.0653
     assert re.search(
-        r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.00e-02 "
-        r"\(50 of 1000 blocks\), 95 %: 3.81e-02..6.53e-02",
+        r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.0e-2 "
+        r"\(50 of 1000 blocks\), 95 %: 3.8e-2 to 6.5e-2",
         out,
     )
     assert "other" in out

@@ -5,6 +5,7 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.measure.measurement_text import (
     figures_of,
     known_parts,
+    rate_text,
     rated,
     table_texts,
 )
@@ -97,8 +98,9 @@ def cells(message, shared) -> tuple:
     figures = figures_of(message)
     if message["kind"] == "counts":
         failures, blocks = _failures(message), message["blocks"]
-        if blocks > 0 and failures <= blocks:
-            figures += f", 95 %: {table_texts(failures, blocks)[1]}"
+        if 0 < failures <= blocks:
+            low, high = map(rate_text, interval(failures, blocks))
+            figures += "" if low in figures else f", 95 %: {low} to {high}"
     return printable(name), _settings(message["settings"]), printable(figures)
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import inspect
 from dataclasses import dataclass
 
-from advphy_model.measure.measurement_text import short_text
+from advphy_model.measure.measurement_text import table_texts
 
 from advphy_commands._options import device, operand, option, repeated, switch
 
@@ -61,7 +61,7 @@ def run(settings, output):
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
     if held_out := model.recipe.get("held_out"):
         blocks, *failures = held_out.values()
-        before, after = (short_text(each, blocks) for each in failures)
+        before, after = (table_texts(each, blocks)[0] for each in failures)
         output.line(f"BLER of {blocks} held-out blocks: {before} before, {after} after")
         output.note(held_out=held_out)
     output.note(seed=settings.seed, out=settings.out, name=model.name)

@@ -14,7 +14,8 @@ to send data of one's own.
 image_viewer shows streams of images side by side; recorder records received samples.
 bler_curve_sink, onset_strip, accuracy_strip and perturbation_sink draw messages of the
 blocks above, readout writes them as text, publisher sends them to other programs;
-constellation_sink draws received symbols. presenter shows figures to an audience.
+constellation_sink draws received symbols, spectrum_sink the power of samples; presenter
+shows figures to an audience.
 sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
@@ -66,6 +67,7 @@ from .display.onset_strip import onset_strip
 from .display.perturbation_sink import perturbation_sink
 from .display.presenter import presenter
 from .display.readout import readout
+from .display.spectrum_sink import spectrum_sink
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter

@@ -175,6 +175,11 @@ class segmented_block(guarded_block):
         with self._lock:
             return [_copied(segment) for segment in self._segments]
 
+    def segment(self):
+        """Return a copy of the current segment; all of them may be thousands."""
+        with self._lock:
+            return _copied(self._segments[-1])
+
     def start(self):
         with self._lock:
             if getattr(self._segments[-1], self.COUNTED):
@@ -183,7 +188,7 @@ class segmented_block(guarded_block):
         return True
 
     def stop(self):
-        current = self.segments()[-1]
+        current = self.segment()
         with self._reporter.ending():
             if getattr(current, self.COUNTED):
                 self._publish(current)

@@ -212,7 +212,7 @@ class perturbation_source(segmented_block):
             self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
-            self._publish(self.segments()[-1])
+            self._publish(self.segment())
         return len(out)
 
     def _account(self, adversary, on, part, always):

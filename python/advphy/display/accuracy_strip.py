@@ -8,6 +8,7 @@ from .display_block import checked_seconds, message_display
 from .message_record import MessageRecord, Totals
 
 POINT_SECONDS = 0.5  # whose items are a point
+FEWEST = 10  # items of a point; fewer are added to the next half second
 
 
 class AccuracyRecord(MessageRecord):
@@ -43,13 +44,18 @@ class AccuracyRecord(MessageRecord):
         """Return {name: [(end of the slot in s, share of the labels)]}."""
         with self.lock:
             self.collect()
-            return {
-                name: [
-                    ((at + 1) * POINT_SECONDS, sums[1] / sums[0])
-                    for at, sums in kept.items()
-                ]
-                for name, kept in self._points.items()
-            }
+            return {name: _shares(kept) for name, kept in self._points.items()}
+
+
+def _shares(kept):
+    """Return [(end in s, share)] of half seconds, each with enough items."""
+    found, frames, correct = [], 0, 0
+    for at, (more, right) in kept.items():
+        frames, correct = frames + more, correct + right
+        if frames >= FEWEST:
+            found.append(((at + 1) * POINT_SECONDS, correct / frames))
+            frames = correct = 0
+    return found
 
 
 class accuracy_strip(message_display):

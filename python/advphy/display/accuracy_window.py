@@ -17,7 +17,7 @@ class AccuracyWindow(PlotWindow):
         super().__init__(record, title, frame_rate)
         self.axes, self._lines, self._points = self.add_plot(0), {}, {}
         self.axes.vb.set_home((-record.seconds, 0.0), (0.0, 100.0))
-        self.add_labels(self.axes)
+        self.add_labels()
         self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(-record.seconds / 2, 50)
         guess = pyqtgraph.InfiniteLine(100 * record.chance, 0, pen_of(GRAY, 1, (4, 3)))
@@ -34,7 +34,8 @@ class AccuracyWindow(PlotWindow):
         self.empty.setFont(self.font_of())
 
     def fill(self):
-        self._points = self.record.points()
+        points = self.record.points()
+        self._points = {name: kept for name, kept in points.items() if kept}
         now = max((kept[-1][0] for kept in self._points.values()), default=0.0)
         for name, kept in self._points.items():
             if name not in self._lines:
@@ -53,8 +54,8 @@ class AccuracyWindow(PlotWindow):
         found = []
         for name, kept in self._points.items():
             share, color = kept[-1][1], look_of(name).color
-            more = {"value": f"{share:.0%}", "bold": True}
-            found.append(Label(100 * share, name, color, "━", **more))
+            more = {"value": f"{100 * share:.0f} %", "bold": True}
+            found.append(Label(name, color, "━", **more))
         if self.record.chance > 0:
-            found.append(Label(100 * self.record.chance, "guessing", GRAY, "┄"))
+            found.append(Label("guessing", GRAY, "┄"))
         return [found]

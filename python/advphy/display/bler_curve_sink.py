@@ -80,17 +80,25 @@ class BlerCurveRecord(MessageRecord):
             curve.present, curve.seen = x, self._seen
 
     def forget(self):
-        """Forget all counts, including those of the current segments."""
+        """Forget all counts but of pinned curves, and those of current segments."""
         with self.lock:
             self.collect()
-            self._curves, self.without_x = {}, 0
+            kept = {k: c for k, c in self._curves.items() if c.pin is not None}
+            self._curves, self.without_x = kept, 0
             self._forgotten = {
                 (name, s.seed, s.first_block): s for name, s in self._newest.items()
             }
             self._version += 1
 
-    def curves(self) -> list:
-        """Return the DrawnCurves in order of appearance."""
+    def pin(self, drawn, text):
+        """Pin a DrawnCurve, with a name that may be empty; None unpins it."""
+        with self.lock:
+            named = [c for c in self._curves.values() if c.name == drawn.name]
+            named[drawn.variant].pin = text
+            self._version += 1
+
+    def curves(self, most=math.inf) -> list:
+        """Return the DrawnCurves: of each name the newest ones, and pinned ones."""
         with self.lock:
             self.collect()
             of_name = {}
@@ -98,12 +106,18 @@ class BlerCurveRecord(MessageRecord):
                 of_name.setdefault(curve.name, []).append(curve)
             drawn = []
             for name, several in of_name.items():
-                settings = [curve.setting for curve in several]
-                for variant, curve in enumerate(several):
+                order = sorted((c.seen for c in several), reverse=True)
+                ages = {seen: age for age, seen in enumerate(order)}
+                shown = [
+                    (variant, ages[curve.seen], curve)
+                    for variant, curve in enumerate(several)
+                    if ages[curve.seen] < most or curve.pin is not None
+                ]
+                settings = [curve.setting for *_, curve in shown]
+                for variant, age, curve in shown:
                     differs = what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
-                    age = sum(other.seen > curve.seen for other in several)
-                    look = (differs, points, curve.present, variant, age)
+                    look = (differs, points, curve.present, variant, age, curve.pin)
                     drawn.append(DrawnCurve(name, *look))
             return drawn
 

@@ -68,6 +68,7 @@ class Curve:
     points: dict = field(default_factory=dict)  # Point by x
     present: float | None = None  # x of the newest message
     seen: int = 0  # number of the newest message
+    pin: str | None = None  # the user's name of a pinned curve, or empty
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class DrawnCurve:
     present: float  # x where blocks are being counted
     variant: int  # 0 for the first settings of the name, 1 for the next, ...
     age: int  # 0 for the current settings of the name, 1 for the previous ones, ...
+    pin: str | None = None  # the user's name of a pinned curve, or empty
+
+    @property
+    def title(self):
+        return self.pin or self.label
 
     @property
     def label(self):
@@ -138,14 +144,18 @@ def what_differs(setting, settings):
     own = [pair for pair in setting if pair not in shared]
     if len(own) > 1:  # the perturbation's name is long: only if nothing else differs
         own = [pair for pair in own if pair[0] != "perturbation"] or own
-    words += [_words(key, value) for key, value in own]
+    for key, value in own:
+        used = {dict(other).get(key, "none") for other in settings} - {"none"}
+        words.append(_words(key, value, len(used) > 1))
     return ", ".join(words)
 
 
-def _words(key, value):
+def _words(key, value, several):
     plain = key.replace("_", " ")
     if value == "none":
         return f"no {plain}"
+    if key == "canceller" and not several:
+        return "with canceller"
     return WORDS.get(key, plain + " {}").format(without_hash(value))
 
 

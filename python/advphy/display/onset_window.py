@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.measure.curve_looks import ORANGE, look_of
+from advphy_model.measure.curve_looks import ORANGE, look_of, number_of
 from advphy_model.measure.error_rate import upper_bound
-from advphy_model.measure.measurement_text import short_text
+from advphy_model.measure.measurement_text import rate_text
 from PyQt5 import QtCore
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
@@ -96,8 +96,8 @@ class OnsetWindow(PlotWindow):
         self.lower.vb.setXLink(self.upper.vb)
         self.upper.getAxis("bottom").setStyle(showValues=False)
         self._show_row(False)
-        self.add_labels(self.upper)
-        self.add_labels(self.lower, 1)
+        self.add_labels()
+        self.add_labels(1)
         self.canvas.ci.layout.setRowStretchFactor(0, 5)
         self.canvas.ci.layout.setRowStretchFactor(1, 2)
         self._add_items()
@@ -199,13 +199,14 @@ class OnsetWindow(PlotWindow):
         if time.monotonic() >= self._delays_due:
             self._delays = delay_texts(intervals, attacks, found)
             self._delays_due = time.monotonic() + DELAY_SECONDS
-        top, errors = self._psr_range[1], []
-        for name, each in self._slots.items():
+        errors = []
+        for name, each in sorted(self._slots.items(), key=lambda s: number_of(s[0])):
             last, (color, marker) = each[-1], look_of(name)
-            value, y = short_text(last.failures, last.blocks), math.log10(last.rate)
-            errors.append(Label(y, name, color, marker.glyph, value=value, bold=True))
+            value = rate_text(last.rate)
+            value = value if last.failures else f"below {value}"
+            errors.append(Label(name, color, marker.glyph, value=value, bold=True))
         if not all(slot.failures for each in self._slots.values() for slot in each):
-            errors.append(Label(self._row, "none seen: limit", GRAY, "┄"))
-        key = [Label(top, "attack", ATTACK, "━")] if attacks else []
-        key += [Label(top, "estimated", INK, "─")] if found else []
-        return [errors, key + [Label(top, text) for text in self._delays]]
+            errors.append(Label("none seen: limit", GRAY, "┄"))
+        key = [Label("attack", ATTACK, "━")] if attacks else []
+        key += [Label("estimated", INK, "─")] if found else []
+        return [errors, key + [Label(text) for text in self._delays]]

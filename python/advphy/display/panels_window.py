@@ -35,6 +35,11 @@ def round_reach(size):
     return next(m * decade for m in (1, 1.5, 2, 3, 4, 6, 8, 10) if m * decade >= size)
 
 
+def symbols_of(codebook, uses):
+    """Return the different symbols of a codebook in some channel uses."""
+    return np.unique(codebook[:, uses].ravel().round(4))
+
+
 class PanelsWindow(PlotWindow):
     """Window with panels of the complex plane, each with its own ticks."""
 
@@ -52,7 +57,7 @@ class PanelsWindow(PlotWindow):
             groups = {f"all {len(uses)} channel uses": list(uses)}
         self._names, items = list(groups), []
         for number, part in enumerate(groups.values()):
-            words = np.unique(codebook[:, part].ravel().round(4))
+            words = symbols_of(codebook, part)
             items.append(pyqtgraph.ScatterPlotItem(words.real, words.imag, **look))
             plot = self.add_plot(0, number, lockAspect=1.0)
             plot.addItem(items[-1], ignoreBounds=True)
@@ -104,9 +109,15 @@ class ConstellationWindow(PanelsWindow):
         super().__init__(record, title, frame_rate)
         # The same scale for all windows of this codebook, so that they compare.
         self.reach = round_reach(max(2.0, 1.3 * largest_part(record.codebook)))
+        self._use = -1
         self._show_use(record.channel_use)
 
     def _show_use(self, use):
+        if min(use, self._use) >= 0:  # the panel stays: a new one costs time and memory
+            words = symbols_of(self.record.codebook, [use])
+            self.codewords[0].setData(words.real, words.imag)
+            self._use, self._groups = use, [[use]]
+            return
         look = {"symbol": "d", "pen": PAPER, "brush": COLORS[1]}
         panels = self.make_panels(self.record.codebook, use, **look)
         self._groups, self.codewords = panels

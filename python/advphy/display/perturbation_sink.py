@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from advphy_model.link.links import load
+from advphy_model.measure.measurement_text import decibels
 
 from .display_block import message_display
 from .message_record import MessageRecord, attack_of, level
@@ -120,7 +121,8 @@ def texts(seen):
     """Return the lines of text below the planes."""
     lines = ["true: not reported"]
     if seen.p is not None or seen.on:
-        lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
+        on = f"true PSR {decibels(seen.psr_db)}"
+        lines = [on if seen.on else "true: attack is off"]
         if seen.kind == "table":
             lines[0] += " (arrows: one row of a table)"
     if not seen.enabled:
@@ -129,7 +131,7 @@ def texts(seen):
         return [*lines, "estimated: nothing received yet"]
     if not seen.detected:
         return [*lines, "estimated: no perturbation detected"]
-    estimated = f"estimated PSR {seen.estimated_psr_db:.1f} dB"
+    estimated = f"estimated PSR {decibels(seen.estimated_psr_db)}"
     if len(seen.estimate) > 1:
         estimated += f" ({len(seen.estimate)} components; arrows: the most frequent)"
     lines.append(estimated)
@@ -137,11 +139,12 @@ def texts(seen):
         return lines
     estimate = most_frequent(seen)
     plain, best = matches(estimate, seen.p)
-    line = f"residual {plain.residual_db:.1f} dB of ||p||²"
+    share = f"{100 * 10 ** (plain.residual_db / 10):.2g} %"
+    line = f"estimate off by {share} of the power ({decibels(plain.residual_db)})"
     if np.any(estimate):
         line += f", angle {angle_degrees(estimate, seen.p):.0f}°"
     if best.text:
-        line += f"; estimate {best.text}: {best.residual_db:.1f} dB"
+        line += f"; {best.text}: {decibels(best.residual_db)}"
     return [*lines, line]
 
 

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.measure.curve_looks import apart
-from PyQt5 import QtCore, QtGui
+from advphy_model.measure.measurement_text import rate_text
+from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .top_window import INK
 
@@ -24,7 +24,8 @@ for _part in vars(pyqtgraph.Qt).values():
     if isinstance(_part, pyqtgraph.Qt.FailedImport):
         _part.err.__traceback__ = None
 
-SHARE = 0.36  # largest share of the window's width for labels
+SHARE, LETTERS = 0.3, 17  # width of labels: of the window's, at most so many letters
+SMALLER = 1, 0.9, 0.8, 0.7, 0.6  # sizes of labels that are tried
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -93,7 +94,7 @@ class DecadeAxis(Axis):
 
     def _text(self, value):
         if value != round(value):
-            return f"{10.0**value:.2g}"
+            return rate_text(10.0**value)
         raised = f"10{str(round(value)).translate(_RAISED)}" if value else "1"
         return self.rows.get(round(value), raised)
 
@@ -148,95 +149,89 @@ class Dots(pyqtgraph.ScatterPlotItem):
 
 @dataclass(frozen=True)
 class Label:
-    """Label at the end of a curve."""
+    """Label of a curve."""
 
-    y: float  # where the curve ends
-    name: str  # shortened if there is no room
+    name: str
     color: str = INK  # of the glyph
     glyph: str = ""  # marker or dashes of the curve
-    words: str = ""  # differences from others of the same name; shortened, too
-    value: str = ""  # newest value; never shortened
+    words: str = ""  # differences from others of the same name
+    value: str = ""  # newest value
     bold: bool = False
 
-    @property
-    def below(self):
-        return ": ".join(filter(None, (self.words, self.value)))
+    def lines(self, width, font):
+        """Return the texts of its lines; words and value share one if it is enough."""
+        below = [part for part in (self.words, self.value) if part]
+        together = ": ".join(below)
+        if QtGui.QFontMetricsF(font).horizontalAdvance(together) < width:
+            below = [together] if below else []
+        return [f"{self.glyph} {self.name}" if self.glyph else self.name, *below]
+
+    def page(self, lines):
+        """Return the HTML of its lines."""
+        first, *below = map(html.escape, lines)
+        if self.glyph:
+            colored = f"<span style='color: {self.color}'>{self.glyph}</span>"
+            first = first.replace(self.glyph, colored, 1)
+        return "<br>".join([f"<b>{first}</b>" if self.bold else first, *below])
 
 
-class SideLabels(pyqtgraph.ViewBox):
-    """A column of labels next to a plot, which follows its vertical axis."""
+class SideLabels(pyqtgraph.GraphicsWidget):
+    """A column of labels next to a plot, wrapped, the most important on top.
 
-    def __init__(self, plot):
-        super().__init__(enableMenu=False, enableMouse=False)
-        self._items, self._shown, self._labels = [], None, []
-        self.set_font(QtGui.QFont())
-        self.setXRange(0, 1, padding=0)
-        self.setYLink(plot)
-        self.sigResized.connect(self._again)
-        self.sigYRangeChanged.connect(self._again)
+    If they are too high, they are made smaller, and then the last ones left out.
+    """
 
-    def _again(self, *_):
-        self.show_labels(self._labels)  # a label's text depends on the width
-        self._place()
+    clicked = QtCore.pyqtSignal(int, bool)  # number of a label, whether clicked twice
 
-    def set_font(self, font):
-        self._shown, bold = None, QtGui.QFont(font)
-        bold.setBold(True)
-        self._fonts = font, bold
+    def __init__(self):
+        super().__init__()
+        self._shown, self._labels, self._texts = None, [], []
+        self.text = QtWidgets.QGraphicsTextItem(self)
+        self.text.document().setDocumentMargin(4)
+        wrapped = QtGui.QTextOption()
+        wrapped.setWrapMode(QtGui.QTextOption.WrapAtWordBoundaryOrAnywhere)
+        self.text.document().setDefaultTextOption(wrapped)
+
+    def resizeEvent(self, event):
         self.show_labels(self._labels)
 
-    def wanted_width(self, labels):
-        """Return the width that labels need without shortening, in screen pixels."""
-        bold = QtGui.QFontMetricsF(self._fonts[1])
-        texts = [f"{label.glyph} {label.name}" for label in labels]
-        texts += [label.below for label in labels]
-        return max(map(bold.horizontalAdvance, texts), default=0) + 12
+    def set_font(self, font):
+        self._shown = None
+        self.text.setFont(font)
+        self.show_labels(self._labels)
+
+    def mouseClickEvent(self, event):
+        place = self.text.mapFromScene(event.scenePos())
+        number = self.text.document().documentLayout().anchorAt(place)
+        if number:
+            event.accept()
+            self.clicked.emit(int(number), event.double())
 
     def texts(self):
-        return [item.toPlainText() for item in self._items if item.isVisible()]
+        return self._texts
 
     def show_labels(self, labels):
-        """Show labels, unless they are shown already."""
-        if self._shown == (labels, self.width()):
+        """Show labels unless they are shown already."""
+        size = self.size()
+        if self._shown == (labels, size):
             return
-        self._shown, self._labels = (labels, self.width()), labels
-        while len(self._items) < len(labels):
-            self._items.append(pyqtgraph.TextItem(color=INK))
-            self._items[-1].textItem.document().setDocumentMargin(0)
-            self.addItem(self._items[-1], ignoreBounds=True)
-        for number, item in enumerate(self._items):
-            item.setVisible(number < len(labels))
-        for item, label in zip(self._items, labels, strict=False):
-            item.setFont(self._fonts[0])
-            item.setHtml(self._page(label))
-        self._place()
+        self._shown, self._labels = (labels, size), labels
+        fewer = ((SMALLER[-1], count) for count in range(len(labels) - 1, 0, -1))
+        for smaller, count in [*((each, len(labels)) for each in SMALLER), *fewer]:
+            self._write(labels[:count], smaller)
+            if self.text.boundingRect().height() <= size.height():
+                break
 
-    def _page(self, label):
-        """Return the HTML of a label, shortened except for the value."""
-        metrics = QtGui.QFontMetricsF(self._fonts[label.bold])
-        room, below = self.width() - 10, [label.below]
-        if metrics.horizontalAdvance(label.below) > room:
-            below = [label.words, label.value]
-        lines = [f"{label.glyph} {label.name}" if label.glyph else label.name, *below]
-        right = QtCore.Qt.ElideRight
-        first, *below = (
-            html.escape(s if s == label.value else metrics.elidedText(s, right, room))
-            for s in filter(None, lines)
-        )
-        if label.glyph:
-            colored = f"<span style='color: {label.color}'>{label.glyph}</span>"
-            first = first.replace(label.glyph, colored, 1)
-        return "<br>".join([f"<b>{first}</b>" if label.bold else first, *below])
-
-    def _place(self, *_):
-        if not self._labels:
-            return
-        low, high = self.viewRange()[1]
-        scale = (high - low) / max(self.height(), 1)
-        items = self._items[: len(self._labels)]
-        sizes = [item.boundingRect().height() + 2 for item in items]
-        wanted = [(high - label.y) / scale for label in self._labels]
-        places = apart(wanted, sizes, 0, self.height())
-        for item, place, size in zip(items, places, sizes, strict=True):
-            top = high - (place - size / 2) * scale
-            item.setPos(QtCore.QPointF(0.03, top))
+    def _write(self, labels, smaller):
+        font, width, pages = QtGui.QFont(self.text.font()), self.size().width(), []
+        font.setPixelSize(max(1, round(smaller * font.pixelSize())))
+        written = [label.lines(width - 10, font) for label in labels]
+        for number, (label, lines) in enumerate(zip(labels, written, strict=True)):
+            pages.append(
+                f"<p style='margin: 0 0 3px; font-size: {font.pixelSize()}px'><a href="
+                f"'{number}' style='color: {INK}; text-decoration: none'>"
+                f"{label.page(lines)}</a></p>"
+            )
+        self._texts = ["\n".join(lines) for lines in written]
+        self.text.setHtml("".join(pages))
+        self.text.setTextWidth(max(1, width))

@@ -7,6 +7,7 @@ from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
 from .plot_items import (
+    LETTERS,
     SHARE,
     Axis,
     DecadeAxis,
@@ -22,7 +23,7 @@ PlotWindow, PlotWindow > QLabel {{background: {PAPER}; color: {INK}; border: non
 PlotWindow > QToolButton {{background: transparent; color: {GRAY}; border: none}}
 QToolButton::menu-indicator {{image: none}}
 """
-LETTERS = (11, 17)  # font heights in screen pixels, in a small and in a large window
+HEIGHTS = (11, 17)  # of letters in screen pixels, in a small and in a large window
 
 _windows = {}  # id -> window that Qt has not destroyed
 
@@ -40,7 +41,7 @@ class PlotWindow(DisplayWindow):
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or type(self).__name__, frame_rate)
         self.title, self.plots, self.columns = title, [], []
-        self._labels_due, self._late, self._width = 0.0, False, 0.0
+        self._labels_due, self._late = 0.0, False
         self.setAttribute(QtCore.Qt.WA_StyledBackground)
         self.setStyleSheet(SHEET)
         self.setMinimumSize(240, 220)
@@ -94,14 +95,15 @@ class PlotWindow(DisplayWindow):
         self.plots.append(plot)
         return plot
 
-    def add_labels(self, plot, row=0):
-        self.columns.append(SideLabels(plot.vb))
+    def add_labels(self, row=0):
+        self.columns.append(SideLabels())
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
     def label_axis(self, plot, side, text):
         style = {"color": INK, "font-size": f"{self.letter()}px"}
         plot.getAxis(side).setLabel(text, **style)
+        plot.getAxis(side).resizeEvent()  # centers the label
 
     def sizeHint(self):
         return QtCore.QSize(640, 400)
@@ -119,7 +121,7 @@ class PlotWindow(DisplayWindow):
         self._shown = None
 
     def letter(self):
-        low, high = LETTERS
+        low, high = HEIGHTS
         plain = max(low, min(high, self.width() // 62, self.height() // 28))
         return round(plain * scale_of(self))
 
@@ -143,9 +145,10 @@ class PlotWindow(DisplayWindow):
                 axis.setStyle(tickFont=self.font_of(0.95))
         for column in self.columns:
             column.set_font(self.font_of())
-        if self.columns:
-            self._set_label_width(SHARE * self.width())
-        self._labels_due = self._width = 0.0
+        if self.columns:  # it depends on nothing else, so that the axes stand still
+            width = min(SHARE * self.width(), LETTERS * self.letter())
+            self.canvas.ci.layout.setColumnFixedWidth(1, width)
+        self._labels_due = 0.0
         self.arrange()
 
     def show_text(self, text):
@@ -166,24 +169,13 @@ class PlotWindow(DisplayWindow):
     def state(self):
         return self.record.state(), self._late and time.monotonic() >= self._labels_due
 
-    def _set_label_width(self, width):
-        self._width, parts = width, self.canvas.ci
-        parts.layout.setColumnFixedWidth(1, width)
-        parts.layout.activate()
-        parts.setGeometry(self.canvas.range)  # it may have been too wide
-
     def show_labels(self):
         """Write the labels, five times a second at most."""
         self._late = time.monotonic() < self._labels_due
         if self._late:
             return
         self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
-        columns = list(zip(self.columns, written, strict=True))
-        width = max(column.wanted_width(labels) for column, labels in columns)
-        width = min(width, SHARE * self.width())
-        if not 0.7 * self._width <= width <= self._width:
-            self._set_label_width(width)
-        for column, labels in columns:
+        for column, labels in zip(self.columns, written, strict=True):
             column.show_labels(labels)
 
     def save_picture(self, path):

@@ -8,6 +8,8 @@ from PyQt5 import QtCore, QtWidgets
 from .display_window import DisplayWindow
 from .top_window import INK, PAPER, scale_of
 
+BREAK = "_&#8203;"  # where a long name may be wrapped
+SMALLEST = 9  # letters that are tried, in screen pixels
 NOTHING = "nothing has reported yet"
 
 
@@ -15,7 +17,7 @@ def text_of(title, lines, refused=0):
     """Return the title, the lines and the number of refused messages as HTML."""
     rows = "".join(
         f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>"
-        f"&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>"
+        f"&nbsp;&nbsp;</td><td>{html.escape(text).replace('_', BREAK)}</td></tr>"
         for name, text in lines
     )
     above = f"<p style='margin: 0'><b>{html.escape(title)}</b></p>" if title else ""
@@ -37,7 +39,7 @@ class ReadoutWindow(DisplayWindow):
 
     # The text changes its size many times a second; the window must not.
     def sizeHint(self):
-        return QtCore.QSize(320, 120)
+        return QtCore.QSize(560, 120)
 
     def minimumSizeHint(self):
         return QtCore.QSize(160, 60)
@@ -47,11 +49,16 @@ class ReadoutWindow(DisplayWindow):
         self.rearrange()
 
     def rearrange(self):
-        font = self.label.font()
-        font.setPixelSize(round(max(13, min(18, self.width() // 62)) * scale_of(self)))
-        self.label.setFont(font)
+        font, width = self.label.font(), self.width()
+        largest = round(max(13, min(18, width // 62)) * scale_of(self))
+        for size in range(largest, SMALLEST - 1, -1):
+            font.setPixelSize(size)
+            self.label.setFont(font)
+            if self.label.heightForWidth(width) <= self.height():
+                break
 
     def fill(self):
         text = text_of(self._title, self.record.lines(), self.record.refused())
         if text != self.label.text():
             self.label.setText(text)
+            self.rearrange()

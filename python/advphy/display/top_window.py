@@ -10,6 +10,7 @@ import os
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 FIRST_SIZE = 1280, 760  # of a window for which Companion or the user has no other
+LOW = 300  # pixels; a window whose parts need less, such as a readout, stays small
 STEP = 1.1  # of the letters, for each key press
 LOOKS = {  # gray, pale, ink and background
     "light": ("#555555", "#BBBBBB", "#111111", "#FFFFFF"),
@@ -47,6 +48,8 @@ def prepare(top, arrange):
         return
     top.setProperty("advphy_scale", FIRST_SCALE)
     top.setLocale(QtCore.QLocale.c())  # the plots have decimal points
+    _shorten(top)
+    _keep_choices(top)
     size = top.font().pointSizeF()
 
     def rescale(factor):
@@ -73,6 +76,26 @@ def prepare(top, arrange):
     _fit(top)
 
 
+def _shorten(top):
+    """Give the numbers of GNU Radio's ranges the decimals of a step, as in 8.0."""
+    for box in top.findChildren(QtWidgets.QDoubleSpinBox):
+        if hasattr(box, "rangeType"):
+            numbers = box.singleStep(), box.value()
+            digits = max(len(f"{v:g}".partition(".")[2]) for v in numbers)
+            few = 0 if box.rangeType is int else max(1, digits)
+            box.setDecimals(min(few, box.decimals()))
+
+
+def _keep_choices(top):
+    """Have Companion's choosers shrink, which hide their box if it does not fit."""
+    for bar in top.findChildren(QtWidgets.QToolBar):
+        for box in bar.findChildren(QtWidgets.QComboBox):
+            box.setSizeAdjustPolicy(box.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumWidth(60)
+            box.setSizePolicy(QtWidgets.QSizePolicy.Expanding, box.sizePolicy().Fixed)
+            box.setToolTip(" / ".join(map(box.itemText, range(box.count()))))
+
+
 def _dark():
     palette, role = QtGui.QPalette(), QtGui.QPalette
     for roles, color in (
@@ -92,7 +115,8 @@ def _fit(top):
     """
     screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
     if not top.testAttribute(QtCore.Qt.WA_Resized) and hasattr(top, "top_scroll"):
-        top.resize(*FIRST_SIZE)
+        hint = top.sizeHint()
+        top.resize(hint if hint.height() < LOW else QtCore.QSize(*FIRST_SIZE))
     top.resize(top.size().boundedTo(screen.size()))
     if not screen.contains(top.geometry()):
         top.move(screen.topLeft())

@@ -64,10 +64,10 @@ class accuracy_counter(segmented_meter):
 
     def accuracy(self):
         """Return the accuracy of the current segment, or NaN if it is empty."""
-        return self.figures(self.segments()[-1].sums).get("accuracy", float("nan"))
+        return self.figures(self.segment().sums).get("accuracy", float("nan"))
 
     def text(self):
         """Return the accuracy of the current segment, as a line for a display."""
-        figures = self.figures(self.segments()[-1].sums)
+        figures = self.figures(self.segment().sums)
         text = "{accuracy:.1%} ({low:.1%}..{high:.1%})" if figures else "no item yet"
         return text.format(**figures)

@@ -92,9 +92,9 @@ class distortion_meter(segmented_meter):
 
     def mse(self):
         """Return the mean squared error per pixel of the current segment, or NaN."""
-        return self.figures(self.segments()[-1].sums).get("mse", float("nan"))
+        return self.figures(self.segment().sums).get("mse", float("nan"))
 
     def text(self):
         """Return the figures of the current segment, as a line for a display."""
-        figures = self.figures(self.segments()[-1].sums)
+        figures = self.figures(self.segment().sums)
         return figures_of({"kind": "distortion"} | figures) if figures else ""

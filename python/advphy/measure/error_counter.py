@@ -7,6 +7,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.link_chain import count_blocks
+from advphy_model.measure.measurement_text import counted_text
 from advphy_model.modem.header import SeedGate
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
@@ -104,7 +105,7 @@ class error_counter(setting_follower):
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""
-        return self.segments()[-1].bler
+        return self.segment().bler
 
     def of_another_seed(self):
         """Return the number of bursts that were left out."""
@@ -112,10 +113,10 @@ class error_counter(setting_follower):
 
     def text(self):
         """Return the BLER of the current segment, as a line for a display."""
-        segment = self.segments()[-1]
+        segment = self.segment()
         if not segment.blocks:
             return "no block yet"
-        return f"{segment.bler:.2e} ({segment.failures} of {segment.blocks} blocks)"
+        return counted_text(segment.failures, segment.blocks)
 
     def _forget(self):
         self._erasures, self._ended = Erasures(), False
@@ -192,7 +193,7 @@ class error_counter(setting_follower):
             return self._ended
 
     def _publish(self, segment=None):
-        segment = segment or self.segments()[-1]
+        segment = segment or self.segment()
         figures = self._origin | segment.figures() | self.latency.figures()
         if self.of_another_seed():
             figures["of_another_seed"] = self.of_another_seed()

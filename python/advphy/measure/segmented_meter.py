@@ -124,7 +124,7 @@ class segmented_meter(setting_follower):
             with self._lock:
                 _add(self._segments[-1].sums, more)
         if self._reporter.due():
-            self._publish(self.segments()[-1])
+            self._publish(self.segment())
         return len(items)
 
     def _publish(self, segment):

@@ -3,8 +3,11 @@
 
 import contextlib
 import functools
+import re
 
 from advphy_model.measure.error_rate import interval, upper_bound
+
+_ZERO = re.compile(r"(?<![\d.])-?0(\.0+)? dB")
 
 
 @functools.lru_cache(8192)
@@ -31,20 +34,37 @@ def table_texts(failures, blocks) -> tuple:
     return f"{failures / blocks:.2e}", f"{low:.2e}..{high:.2e}"
 
 
+def rate_text(rate) -> str:
+    """Return a rate as live windows write it, such as 3.7e-2."""
+    return f"{rate:.1e}".replace("e-0", "e-").replace("e+00", "")
+
+
+def decibels(value) -> str:
+    """Return a level in dB with one decimal, and zero as 0 dB."""
+    return _ZERO.sub("0 dB", f"{value:.1f} dB")
+
+
 def short_text(failures, blocks) -> str:
-    """Return a short text of a rate."""
+    """Return a short text of a rate; an interval if it is wider than a decade."""
+    low, high = bounds(failures, blocks)
     if not failures:
-        return f"0 of {blocks:,.0f}".replace(",", " ")
-    rate = failures / blocks
-    return f"{rate:.3f}" if rate >= 0.01 else f"{rate:.2e}"
+        return f"below {rate_text(high)}"
+    if high > 10 * low:
+        return f"{rate_text(low)} to {rate_text(high)}"
+    return rate_text(failures / blocks)
+
+
+def counted_text(failures, blocks) -> str:
+    """Return a short text of a rate and its counts."""
+    return f"{short_text(failures, blocks)} ({failures} of {blocks} blocks)"
 
 
 def sentence(failures, blocks) -> str:
     """Return a rate with its interval as a sentence."""
-    low, high = bounds(failures, blocks)
+    low, high = map(rate_text, bounds(failures, blocks))
     if not failures:
-        return f"no error seen: BLER below {high:.2g} at 95 %"
-    return f"BLER {failures / blocks:.3g}, 95 %: {low:.2g} to {high:.2g}"
+        return f"no error seen: BLER below {high} at 95 %"
+    return f"BLER {rate_text(failures / blocks)}, 95 %: {low} to {high}"
 
 
 def figures_of(message) -> str:
@@ -62,7 +82,7 @@ def known_parts(forms, values) -> list:
     texts = []
     for form in forms:
         with contextlib.suppress(KeyError):
-            texts.append(form.format_map(values))
+            texts.append(_ZERO.sub("0 dB", form.format_map(values)))
     return texts
 
 
@@ -71,7 +91,7 @@ def _counts(message):
     blocks = message["blocks"]
     if not blocks:
         return "no block yet"
-    text = f"BLER {failures / blocks:.2e} ({failures} of {blocks} blocks)"
+    text = f"BLER {counted_text(failures, blocks)}"
     bursts = ("{frames} bursts", "{missed_frames} missed")
     return ", ".join([text, *known_parts(bursts, message)])
 
@@ -102,7 +122,7 @@ def _estimate(message):
 
 def _power(message):
     state = [] if "psr_db" in message else ["bypassed"]
-    forms = ("PSR {psr_db:.1f} dB", "transmit power {transmit_power_db:.2f} dB")
+    forms = ("PSR {psr_db:.1f} dB", "transmit power {transmit_power_db:.1f} dB")
     return ", ".join(state + known_parts(forms, message))
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of counts from published messages, in which each block is counted once."""
 
+import functools
+
 from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
@@ -56,6 +58,9 @@ class PublishedCounts:
         return table.longest([*self._before, *new])
 
 
+_canonical = functools.lru_cache(256)(canonical)  # looks into folders
+
+
 def _row(message):
     if type(message["settings"].get("ebn0_db")) not in (int, float):
         raise ValueError("the settings have no ebn0_db")
@@ -85,5 +90,5 @@ def row_of(message) -> Counts:
         psr_db=round(float(psr_db), 4) if attacked else None,
         attack=str(settings.get("perturbation", "attack")) if attacked else "none",
         canceller=str(settings.get("canceller", "none")),
-        channel=canonical(str(settings.get("kind", "awgn"))),
+        channel=_canonical(str(settings.get("kind", "awgn"))),
     )
