@@ -75,7 +75,7 @@ def _plot(title, lines, x, y, x_label="time (s)", **more):
 
 def _curves(record):
     """Return the plot of BLER curves: points (x, bler or None, low, high)."""
-    from gnuradio.advphy.display.bler_curve_window import MOST_VARIANTS
+    from gnuradio.advphy.display.bler_curves import MOST_VARIANTS
 
     lines = []
     for curve in record.curves()[-MOST_LINES:]:
@@ -93,14 +93,13 @@ def _curves(record):
 def _strip(record):
     """Return the plot over time: points (x, log10 BLER, 2 measured, 1 limit, 0 gap)."""
     from gnuradio.advphy.display import onset_strip as strip
-    from gnuradio.advphy.display.onset_window import error_line, slots
 
     intervals, attacks, found = record.events()
     now, lines = strip.newest_time(intervals, attacks, found), []
     for name, kept in list(intervals.items())[-MOST_LINES:]:
         shown = [i for i in kept if i.time >= now - record.seconds] or kept[-1:]
-        each = slots(shown, record.seconds)
-        x, y, joined, seen = error_line(each, now, record.floor)
+        each = strip.slots(shown, record.seconds)
+        x, y, joined, seen = strip.error_line(each, now, record.floor)
         points = zip(
             *(part.tolist() for part in (x, y, joined * 1 + seen)), strict=True
         )

@@ -8,6 +8,7 @@ from advphy_model.measure.curve_looks import look_of, number_of
 from advphy_model.measure.measurement_text import sentence, short_text
 from PyQt5 import QtWidgets
 
+from .bler_curves import MOST_VARIANTS
 from .plot_items import Label, logarithms, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY, INK, PAPER
@@ -16,7 +17,6 @@ DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line width
 DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")
 STYLES = (None, [4, 2], [1, 2])  # dashes of the variants of a curve
 VAGUE = 1.0  # decades; a point with a wider interval is drawn as an interval only
-MOST_VARIANTS = 4  # newest variants of a name that are drawn, besides pinned ones
 PIN = "Click: keep this curve, or do not. Double click: name it."
 
 

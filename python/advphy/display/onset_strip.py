@@ -7,7 +7,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from advphy_model.measure.error_rate import interval
+import numpy as np
+from advphy_model.measure.error_rate import interval, upper_bound
 
 from .display_block import checked_floor, checked_seconds, message_display
 from .message_record import MessageRecord, Totals, attack_of, level
@@ -17,6 +18,8 @@ _interval = functools.lru_cache(8192)(interval)  # past counts do not change
 MOST = 4000  # largest number of events that are kept of each name
 BEFORE = 2.0  # seconds before an attack, for the usual error rate
 LAST_WORD = 0.2  # seconds; a state's last message may arrive when the next one begins
+GAP = 1.0  # seconds without counts after which the line is interrupted
+SLOTS = 140  # points of a curve
 POOLED = 0.25  # seconds whose counts are added up before they are compared
 
 
@@ -36,6 +39,49 @@ class State:
     time: float
     on: bool
     psr_db: float
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Blocks counted in a short time."""
+
+    time: float  # of its last message
+    blocks: int
+    failures: int
+    rate: float  # BLER, or without failures its upper limit at 95 %
+
+
+def slots(intervals, seconds) -> list:
+    """Return the Slots of a counter's Intervals, each a small part of `seconds`.
+
+    A slot without failures has the limit from all blocks since the last failure.
+    """
+    found, clean, last = [], 0, -math.inf
+    length = seconds / SLOTS
+    for _, several in itertools.groupby(intervals, lambda i: i.time // length):
+        several = list(several)
+        blocks, failures = (
+            sum(getattr(each, name) for each in several)
+            for name in ("blocks", "failures")
+        )
+        clean *= not failures and several[0].time - last <= GAP
+        clean += 0 if failures else blocks
+        rate = failures / blocks if failures else upper_bound(clean)
+        last = several[-1].time
+        found.append(Slot(last, blocks, failures, rate))
+    return found
+
+
+def error_line(found, now, floor):
+    """Return x, y, whether a point joins the next, and whether both saw failures.
+
+    x is in seconds from `now`, y the logarithm of the rate, at least that of the floor.
+    """
+    times = np.array([slot.time for slot in found])
+    y = np.log10(np.maximum([slot.rate for slot in found], floor))
+    joined = np.append(np.diff(times) <= GAP, False)
+    seen = np.array([slot.failures > 0 for slot in found])
+    return times - now, y, joined, joined & seen & np.append(seen[1:], False)
 
 
 class OnsetRecord(MessageRecord):

@@ -1,70 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Window of the onset strip."""
 
-import itertools
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of, number_of
-from advphy_model.measure.error_rate import upper_bound
 from advphy_model.measure.measurement_text import rate_text
 from PyQt5 import QtCore
 
-from .onset_strip import delay_texts, lasting, newest_time, spells
+from .onset_strip import (
+    GAP,
+    SLOTS,
+    delay_texts,
+    error_line,
+    lasting,
+    newest_time,
+    slots,
+    spells,
+)
 from .plot_items import Label, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY, INK
 
 DELAY_SECONDS = 0.5  # between computations of the delays, which take some time
 ATTACK = ORANGE
-GAP = 1.0  # seconds without counts after which the line is interrupted
-SLOTS = 140  # points of a curve
 MARKED = 10  # slots from marker to marker
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Blocks counted in a short time."""
-
-    time: float  # of its last message
-    blocks: int
-    failures: int
-    rate: float  # BLER, or without failures its upper limit at 95 %
-
-
-def slots(intervals, seconds) -> list:
-    """Return the Slots of a counter's Intervals, each a small part of `seconds`.
-
-    A slot without failures has the limit from all blocks since the last failure.
-    """
-    found, clean, last = [], 0, -math.inf
-    length = seconds / SLOTS
-    for _, several in itertools.groupby(intervals, lambda i: i.time // length):
-        several = list(several)
-        blocks, failures = (
-            sum(getattr(each, name) for each in several)
-            for name in ("blocks", "failures")
-        )
-        clean *= not failures and several[0].time - last <= GAP
-        clean += 0 if failures else blocks
-        rate = failures / blocks if failures else upper_bound(clean)
-        last = several[-1].time
-        found.append(Slot(last, blocks, failures, rate))
-    return found
-
-
-def error_line(found, now, floor):
-    """Return x, y, whether a point joins the next, and whether both saw failures.
-
-    x is in seconds from `now`, y the logarithm of the rate, at least that of the floor.
-    """
-    times = np.array([slot.time for slot in found])
-    y = np.log10(np.maximum([slot.rate for slot in found], floor))
-    joined = np.append(np.diff(times) <= GAP, False)
-    seen = np.array([slot.failures > 0 for slot in found])
-    return times - now, y, joined, joined & seen & np.append(seen[1:], False)
 
 
 def pairs(parts, now):
