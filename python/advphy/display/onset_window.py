@@ -7,7 +7,7 @@ import time
 import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of, number_of
 from advphy_model.measure.measurement_text import rate_text
-from PyQt5 import QtCore
+from PyQt5 import QtCore, QtWidgets
 
 from .onset_strip import (
     GAP,
@@ -54,14 +54,17 @@ class OnsetWindow(PlotWindow):
         self._row = math.floor(math.log10(record.floor)) - 1  # of detections
         self.upper = self.add_plot(0, rows={self._row: "detected"}, log=True)
         self.lower = self.add_plot(1)
-        self.lower.vb.setXLink(self.upper.vb)
-        self.upper.getAxis("bottom").setStyle(showValues=False)
+        # Not by setXLink, which shifts one of two views that are not at one place.
+        for one, other in ((self.upper, self.lower), (self.lower, self.upper)):
+            one.vb.sigXRangeChanged.connect(
+                lambda _, ends, vb=other.vb: vb.setXRange(*ends, padding=0)
+            )
         self._show_row(False)
         self.add_labels()
         self.add_labels(1)
         self.canvas.ci.layout.setRowStretchFactor(0, 5)
-        self.canvas.ci.layout.setRowStretchFactor(1, 2)
         self._add_items()
+        self._show_lower(False)  # until there is an adversary or a canceller
 
     def _add_items(self):
         pale = pen_of(ATTACK, opacity=0.22).color()
@@ -81,6 +84,14 @@ class OnsetWindow(PlotWindow):
         for item in (self.spells[1], self.psr, self.estimated):
             self.lower.addItem(item, ignoreBounds=True)
 
+    def _show_lower(self, there):
+        """Have the plot of the PSR, or not."""
+        for item in (self.lower, self.columns[1]):
+            item.setVisible(there)
+        layout = self.canvas.ci.layout
+        layout.setRowStretchFactor(1, 2 if there else 0)
+        layout.setRowMaximumHeight(1, QtWidgets.QWIDGETSIZE_MAX if there else 0)
+
     def _show_row(self, known):
         """Have a row for detections, or not."""
         low = self._row - 0.5 if known else self._row + 1.0
@@ -91,9 +102,12 @@ class OnsetWindow(PlotWindow):
         for axes, text in ((self.upper, "BLER"), (self.lower, "PSR (dB)")):
             axes.getAxis("left").setWidth(6.4 * letter)
             self.label_axis(axes, "left", text)
+        lowest = self.lower if self.lower.isVisible() else self.upper
+        self.upper.getAxis("bottom").setStyle(showValues=lowest is self.upper)
+        self.upper.getAxis("bottom").setLabel("")
         self.upper.getAxis("bottom").setHeight(3)
-        self.lower.getAxis("bottom").setHeight(2.9 * letter)
-        self.label_axis(self.lower, "bottom", "time (s)")
+        lowest.getAxis("bottom").setHeight(2.9 * letter)
+        self.label_axis(lowest, "bottom", "time (s)")
         self.empty.setFont(self.font_of())
 
     def fill(self):
@@ -114,6 +128,9 @@ class OnsetWindow(PlotWindow):
         show_line(self.psr, *pairs(attacked, now))
         show_line(self.estimated, *estimated_line(found, now))
         self._show_row(bool(found))
+        if bool(attacks or found) != self.lower.isVisible():
+            self._show_lower(bool(attacks or found))
+            self.arrange()
         self._fit([psr for *_, psr in attacked], self.estimated.yData)
         self.empty.setVisible(not now)
         self._drawn = intervals, attacks, found
