@@ -32,18 +32,12 @@ class BurstCounts(Counts):
     It has all columns of Counts, with engine "burst", so `advphy plot` can draw these
     rows along with those of the aligned link. `blocks` counts only received bursts;
     `channel` is applied to the victim's samples before the noise.
-
-    Args:
-        frame: layout_label of the frame.
-        first_frame: number of the first burst.
-        frames: number of bursts sent, from first_frame on without gaps.
-        missed_frames: number of these bursts that were not received.
     """
 
-    frame: str = "default"
-    first_frame: int = 0
-    frames: int = 0
-    missed_frames: int = 0
+    frame: str = "default"  # layout_label of the frame
+    first_frame: int = 0  # number of the first burst
+    frames: int = 0  # number of bursts sent, from first_frame on without gaps
+    missed_frames: int = 0  # number of these bursts that were not received
 
     SETTING: ClassVar = (*Counts.SETTING, "frame")
     FIRST: ClassVar = "first_frame"

@@ -40,17 +40,11 @@ _ROUNDING = 1e-9  # of a radius, relative
 
 @dataclass(frozen=True)
 class Radius:
-    """The ball around one codeword in which the decision stays.
+    """The ball around one codeword in which the decision stays."""
 
-    Args:
-        certified: no p with a smaller norm changes the decision.
-        found: smallest norm of a p that was found to change it.
-        exact: whether the two are equal but for rounding.
-    """
-
-    certified: float
-    found: float
-    exact: bool
+    certified: float  # no p with a smaller norm changes the decision
+    found: float  # smallest norm of a p that was found to change it
+    exact: bool  # whether the two are equal but for rounding
 
 
 def radii(model, nodes=2000):

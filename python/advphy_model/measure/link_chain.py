@@ -58,39 +58,23 @@ class LinkRow(Row):
 
 @dataclass(frozen=True)
 class Counts(LinkRow):
-    """Counts of one range of blocks under one setting.
+    """Counts of one range of blocks under one setting."""
 
-    Args:
-        link: name of the link.
-        engine: "flowgraph" or "loop".
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages and noise.
-        first_block: index of the first block.
-        blocks: number of blocks, from first_block on without gaps.
-        block_errors: blocks decided for a wrong message.
-        erasures: blocks not decided, because a sample was not finite.
-        model_sha256: hash of the link model.
-        psr_db: perturbation-to-signal ratio in dB; None without an attack.
-        attack: Adversary.label, or "none".
-        canceller: CancellerSettings.label, or "none".
-        channel: label of the channel, as air.channels.canonical returns it.
-        version: version of gr-advphy.
-    """
-
-    link: str
-    engine: str
-    ebn0_db: float
-    seed: int
-    first_block: int
-    blocks: int
-    block_errors: int
-    erasures: int
-    model_sha256: str
+    link: str  # name of the link
+    engine: str  # "flowgraph" or "loop"
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int  # seed of messages and noise
+    first_block: int  # index of the first block
+    blocks: int  # number of blocks, from first_block on without gaps
+    block_errors: int  # blocks decided for a wrong message
+    erasures: int  # blocks not decided, because a sample was not finite
+    model_sha256: str  # hash of the link model
+    # Perturbation-to-signal ratio in dB; None without an attack.
     psr_db: float | None = None
-    attack: str = "none"
-    canceller: str = "none"
-    channel: str = "awgn"
-    version: str = __version__
+    attack: str = "none"  # Adversary.label, or "none"
+    canceller: str = "none"  # CancellerSettings.label, or "none"
+    channel: str = "awgn"  # label of the channel, as air.channels.canonical returns it
+    version: str = __version__  # version of gr-advphy
 
     SUMS: ClassVar = names("blocks block_errors erasures")
     COLUMNS: ClassVar = columns_with(SUMS)

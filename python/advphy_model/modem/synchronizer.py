@@ -24,42 +24,30 @@ THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.
 
 @dataclass(frozen=True)
 class ReceivedFrame:
-    """Header and estimates of a received burst.
+    """Header and estimates of a received burst."""
 
-    Args:
-        header: Header.
-        index: index of its first codeword: number * (codewords in a full burst).
-        missed: number of bursts missed between the previous one and this one.
-        first_codeword: position of its first codeword in the array returned with it.
-        at: position of its first preamble symbol in samples from the stream's start.
-        snr_db: estimated signal over noise power per channel use, in dB.
-        cfo: carrier frequency offset in cycles per sample.
-        clock_ppm: by which the transmitter's clock is faster than the receiver's, so
-            that a burst is shorter, in parts per million of its length.
-        gain: amplitude of the preamble symbols after the matched filter.
-        equalised: whether an echo was found and equalized.
-        intact: whether the last pilots were in place, so no samples were lost before.
-        suspicious: "number", "time", "frequency" or "gain" if that departs from the
-            bursts before it (lib/modem/burst_expectation.h), else an empty text.
-        tones_subtracted: whether tones were subtracted from its payload.
-        nonce: that of the keys of its codes; b"": not known yet; None: it has none.
-        ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
-    """
-
-    header: Header
-    index: int
-    missed: int
-    first_codeword: int
+    header: Header  # Header
+    index: int  # index of its first codeword: number * (codewords in a full burst)
+    missed: int  # number of bursts missed between the previous one and this one
+    first_codeword: int  # position of its first codeword in the array returned with it
+    # Position of its first preamble symbol in samples from the stream's start.
     at: float
-    snr_db: float
-    cfo: float
+    snr_db: float  # estimated signal over noise power per channel use, in dB
+    cfo: float  # carrier frequency offset in cycles per sample
+    # By which the transmitter's clock is faster than the receiver's, so that a burst is
+    # shorter, in parts per million of its length.
     clock_ppm: float
-    gain: float
-    equalised: bool
+    gain: float  # amplitude of the preamble symbols after the matched filter
+    equalised: bool  # whether an echo was found and equalized
+    # Whether the last pilots were in place, so no samples were lost before.
     intact: bool
+    # "number", "time", "frequency" or "gain" if that departs from the bursts before it
+    # (lib/modem/burst_expectation.h), else an empty text.
     suspicious: str = ""
-    tones_subtracted: bool = False
+    tones_subtracted: bool = False  # whether tones were subtracted from its payload
+    # That of the keys of its codes; b"": not known yet; None: it has none.
     nonce: bytes | None = None
+    # Eb/N0 in dB to which the codewords were worsened, or None.
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:

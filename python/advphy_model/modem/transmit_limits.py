@@ -28,18 +28,12 @@ _KEYS = ("first_hz", "last_hz", "max_gain_db")
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """A range of frequencies that the user allows.
+    """A range of frequencies that the user allows."""
 
-    Args:
-        name: name chosen by the user.
-        first_hz: lower edge in Hz.
-        last_hz: upper edge in Hz.
-        max_gain_db: highest gain of the transmitter in dB; None: no limit.
-    """
-
-    name: str
-    first_hz: float
-    last_hz: float
+    name: str  # name chosen by the user
+    first_hz: float  # lower edge in Hz
+    last_hz: float  # upper edge in Hz
+    # Highest gain of the transmitter in dB; None: no limit.
     max_gain_db: float | None = None
 
     def holds(self, frequency: float, sample_rate: float, bandwidth=None) -> bool:

@@ -18,17 +18,12 @@ _MOST_FEATURES = 4096  # of a stage, which is a dense matrix
 
 @dataclass(frozen=True)
 class Stage:
-    """An affine map z = weight x + bias and the activation that follows.
+    """An affine map z = weight x + bias and the activation that follows."""
 
-    Args:
-        weight: [units, inputs].
-        bias: [units].
-        alpha: the activation is z where z is positive and alpha (exp(z) - 1)
-            elsewhere, 0..1 (0: ReLU); None: no activation, in the last stage.
-    """
-
-    weight: np.ndarray
-    bias: np.ndarray
+    weight: np.ndarray  # [units, inputs]
+    bias: np.ndarray  # [units]
+    # The activation is z where z is positive and alpha (exp(z) - 1) elsewhere, 0..1 (0:
+    # ReLU); None: no activation, in the last stage.
     alpha: float | None
 
     def activation(self, z):

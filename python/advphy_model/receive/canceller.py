@@ -84,26 +84,19 @@ class CancellerSettings:
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Result of the estimation in one window.
+    """Result of the estimation in one window."""
 
-    Args:
-        adversary: the most likely kind: "static", or one of ADVERSARIES.
-        p: components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
-        weights: relative frequency of each component, [K]; 1 for each line.
-        noise_variance: noise variance per real dimension.
-        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty.
-        gain: the same ratio on as many other blocks; 0 if the sample is the window.
-        detected: whether the statistic exceeds the threshold, the gain is positive, and
-            the mean of the window (for a static p) or the other kinds of adversaries do
-            not speak against it. If not, nothing was subtracted.
-    """
-
-    adversary: str
+    adversary: str  # the most likely kind: "static", or one of ADVERSARIES
+    # Components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
     p: np.ndarray
-    weights: list
-    noise_variance: float
+    weights: list  # relative frequency of each component, [K]; 1 for each line
+    noise_variance: float  # noise variance per real dimension
+    # Twice the log-likelihood ratio to no perturbation, minus a penalty.
     statistic: float
-    gain: float
+    gain: float  # the same ratio on as many other blocks; 0 if the sample is the window
+    # Whether the statistic exceeds the threshold, the gain is positive, and the mean of
+    # the window (for a static p) or the other kinds of adversaries do not speak against
+    # it. If not, nothing was subtracted.
     detected: bool
 
     @property
