@@ -31,13 +31,9 @@ def changed(settings, fields) -> list:
 
 
 class Arriving:
-    """Base of adversaries: a perturbation scaled to a PSR, and a label.
+    """Base of adversaries: a perturbation scaled to a PSR, and a label."""
 
-    Class attributes:
-        NAMELESS: number of first fields that the label does not list by name.
-    """
-
-    NAMELESS = 2
+    NAMELESS = 2  # number of first fields that the label does not list by name
 
     @cached_property
     def scaled(self) -> Perturbation:

@@ -73,28 +73,20 @@ class BurstSetting(OfLink):
     Messages are those of LinkSetting for the same seed and block; the first block of
     burst i has the index i * frame.codewords.
 
-    Args:
-        model: link model.
-        frame: Frame of the model.
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages, noise and impairments.
-        attack: BurstAdversary, or None.
-        canceller: CancellerSettings without forgetting, or None. Windows hold codewords
-            in order of arrival and begin anew every SEGMENT bursts; more bursts, which
-            are not counted, fill the last one.
-        channel: label of the channel of the victim's samples (air/channels).
-        frames: largest number of bursts, in addition to the stop rule; None: no limit.
-
     Raises ValueError if a value is out of range or does not match the link.
     """
 
-    model: LinkModel
-    frame: Frame
-    ebn0_db: float
-    seed: int = 1
-    attack: BurstAdversary | None = None
+    model: LinkModel  # link model
+    frame: Frame  # Frame of the model
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int = 1  # seed of messages, noise and impairments
+    attack: BurstAdversary | None = None  # BurstAdversary, or None
+    # CancellerSettings without forgetting, or None. Windows hold codewords in order of
+    # arrival and begin anew every SEGMENT bursts; more bursts, which are not counted,
+    # fill the last one.
     canceller: CancellerSettings | None = None
-    channel: str = NOISE
+    channel: str = NOISE  # label of the channel of the victim's samples (air/channels)
+    # largest number of bursts, in addition to the stop rule; None: no limit.
     frames: int | None = None
 
     step: ClassVar = SEGMENT

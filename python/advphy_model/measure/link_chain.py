@@ -44,11 +44,7 @@ class LinkRow(Row):
         "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
     )
     FIRST: ClassVar = "first_block"
-
-    @property
-    def layout(self) -> str:
-        """Return the layout of bursts; "default" for the aligned link."""
-        return "default"
+    layout = "default"  # of bursts
 
     @property
     def place(self) -> str:
@@ -142,23 +138,17 @@ class OfLink:
 class LinkSetting(OfLink):
     """An aligned link at one Eb/N0, with one adversary and one canceller.
 
-    Args:
-        model: link model.
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages and noise.
-        attack: Adversary, or None; p is added after the noise: y = (x + noise) + p.
-        canceller: CancellerSettings, or None; windows begin with a run.
-        channel: label of the channel of the codewords (air/channels).
-
     Raises ValueError if a value is out of range or does not match the link.
     """
 
-    model: LinkModel
-    ebn0_db: float
-    seed: int = 1
+    model: LinkModel  # link model
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int = 1  # seed of messages and noise
+    # Adversary, or None; p is added after the noise: y = (x + noise) + p.
     attack: Adversary | None = None
+    # CancellerSettings, or None; windows begin with a run.
     canceller: CancellerSettings | None = None
-    channel: str = "awgn"
+    channel: str = "awgn"  # label of the channel of the codewords (air/channels)
 
     schema: ClassVar = Counts
     step: ClassVar = CHECK_EVERY  # items between checks of the stop rule

@@ -46,18 +46,14 @@ class Band:
 class TransmitLimits:
     """Limits of one transmitter.
 
-    Args:
-        amplitude: largest magnitude, above 0 and at most 1; larger samples are clipped.
-        seconds: longest transmission, in seconds of samples.
-        adversary: "yes" if the signal is an adversary's, else "no".
-        permitted: "cabled" or "licensed" for an adversary's signal on a radio, or None.
-
     Raises ValueError if a value is not known or out of range.
     """
 
+    # largest magnitude, above 0 and at most 1; larger samples are clipped.
     amplitude: float = 0.8
-    seconds: float = 10.0
-    adversary: str = "no"
+    seconds: float = 10.0  # longest transmission, in seconds of samples
+    adversary: str = "no"  # "yes" if the signal is an adversary's, else "no"
+    # "cabled" or "licensed" for an adversary's signal on a radio, or None.
     permitted: str | None = None
 
     def __post_init__(self):
