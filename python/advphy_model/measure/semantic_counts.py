@@ -64,6 +64,7 @@ class SemanticCounts(Row):
     )
     EARLIER: ClassVar = names("attack attack_psr_db ssim_sum ssim_frames")
     COMMAND: ClassVar = "advphy measure-semantic"
+    failures = 0  # images have no errors that a stop rule could count
 
     @property
     def psr_db(self) -> float | None:
@@ -81,10 +82,7 @@ class SemanticCounts(Row):
 
     @property
     def mse(self) -> float:
-        """Return Bob's mean squared error per pixel over all images not erased.
-
-        If all images are erased it is NaN, since 0 would be a perfect result.
-        """
+        """Return Bob's MSE per pixel over the images not erased, NaN if all are."""
         decoded = self.frames - self.erasures
         return self.squared_error / (decoded * self.pixels) if decoded else math.nan
 
@@ -115,11 +113,6 @@ class SemanticCounts(Row):
     def blocks(self) -> int:
         """Return the number of items for a stop rule."""
         return self.frames
-
-    @property
-    def failures(self) -> int:
-        """Return 0, since images have no errors that a stop rule could count."""
-        return 0
 
     def columns(self) -> dict:
         """Return the values of the columns as they are written, with psr_db."""

@@ -127,15 +127,9 @@ class Synchronizer:
         self.frame, self._model = frame, model
         self._hash = b"" if model is None else bytes.fromhex(model.sha256[:8])
         expected = self._hash if secret is None else b""
+        how = kernel_layout(frame, _PHASES), threshold, bool(equalise), phase_walk
         self._kernel, self._mirror = (
-            kernels.burst_synchronizer(
-                kernel_layout(frame, _PHASES),
-                threshold,
-                bool(equalise),
-                phase_walk,
-                expected,
-                tones,
-            )
+            kernels.burst_synchronizer(*how, expected, tones)
             for tones in (bool(subtract_tones), False)
         )
         self._keyed = None
@@ -228,12 +222,8 @@ class Synchronizer:
         _, found = self._mirror.push(samples)
         if found:
             self._mirror = None
-            swapped = "I and Q are exchanged"
-            omit, give = (
-                f"{swapped} by swap_iq only; omit it",
-                f"{swapped}; give swap_iq",
-            )
-            self.hint = omit if self._swap_iq else give
+            remedy = " by swap_iq only; omit it" if self._swap_iq else "; give swap_iq"
+            self.hint = f"I and Q are exchanged{remedy}"
 
     def flush(self):
         """Return the bursts that are complete after zeros at the end, like `push`."""

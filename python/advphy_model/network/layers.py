@@ -28,12 +28,8 @@ def dense(x, weight, bias):
 def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
     """Return the cross-correlation of x with each filter, as torch's Conv1d does.
 
-    Args:
-        x: [batch, channels, length].
-        weight: [filters, channels, taps].
-        bias: [filters].
-        padding: zeros added on the left and on the right.
-        stride: step from one output to the next, as a tuple of one.
+    x is [batch, channels, length], weight [filters, channels, taps], bias [filters];
+    padding: zeros on the left and right; stride: a tuple of the step between outputs.
     """
     y = conv2d(
         x[:, :, None, :], weight[:, :, None, :], bias, (0, 0, *padding), (1, *stride)
@@ -44,12 +40,9 @@ def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
 def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
     """Return the cross-correlation of x with each filter, as torch's Conv2d does.
 
-    Args:
-        x: [batch, channels, height, width].
-        weight: [filters, channels, rows, columns].
-        bias: [filters].
-        padding: zeros added at the top, bottom, left and right.
-        stride: step down and to the right.
+    x is [batch, channels, height, width], weight [filters, channels, rows, columns],
+    bias [filters]; padding: zeros at the top, bottom, left and right; stride: the steps
+    down and to the right.
     """
     x = pad(x, (0, 0, 0, 0, *padding))
     rows, columns = weight.shape[2:]
@@ -280,12 +273,8 @@ def average_power_normalisation(x, scale=None, energy=1.0):
 
     In training the batch is the whole codebook, and the scale is computed from it. At
     export the scale is frozen as a parameter, so that the output for one row no longer
-    depends on the other rows.
-
-    Args:
-        x: [batch, features].
-        scale: frozen factor, [1]; None: compute it from this batch.
-        energy: mean squared norm after scaling.
+    depends on the other rows. x is [batch, features], scale the frozen factor [1], or
+    None: compute it from this batch.
     """
     if scale is None:
         scale = (energy / (x * x).sum(axis=1).mean()) ** 0.5

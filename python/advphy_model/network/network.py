@@ -72,9 +72,8 @@ class Network:
         sources: for each layer, the names of the layers that it takes.
         last_used: for each layer, those that no later layer takes.
 
-    Raises:
-        ValueError: if two layers have the same name, an input is not known, a parameter
-            is not finite, or shapes do not match; the text names the layer.
+    Raises ValueError if two layers have the same name, an input is not known, a
+    parameter is not finite, or shapes do not match; the text names the layer.
     """
 
     layers: tuple
@@ -188,8 +187,7 @@ def describe(networks: dict) -> tuple:
 def restore(described: dict, arrays: dict) -> dict:
     """Return the networks by role from what `describe` returned.
 
-    Raises:
-        ValueError: if shapes do not match, or no layer uses an array.
+    Raises ValueError if shapes do not match, or no layer uses an array.
     """
     unused = set(arrays)
     networks = {}

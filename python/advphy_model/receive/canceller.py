@@ -277,10 +277,8 @@ class Canceller:
 
     def _holds(self, found, y):
         """Return whether a fit explains other blocks, and no other kind is likelier."""
-        if not self._gains(found):
-            return False
-        if self._others is None:
-            return True
+        if self._others is None or not self._gains(found):
+            return self._gains(found)
         return self._others.find(y).statistic <= found.statistic + self._change
 
 
