@@ -4,7 +4,6 @@
 import dataclasses
 import math
 import numbers
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -50,7 +49,7 @@ class Arriving:
         return ", ".join([name, *changed(self, own)])
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Adversary(Arriving):
     """An adversary who adds p to the received vector of each block: y = x + noise + p.
 

@@ -10,13 +10,11 @@ import dataclasses
 import hashlib
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.files import recording_layout
 from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
 from advphy_model.files.recording_layout import PIECE as PIECE
-from advphy_model.files.recording_layout import Stored
 from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
 
@@ -24,12 +22,12 @@ _PARTS = {"global": dict, "captures": list, "annotations": list}
 _MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Recording:
     """A recording, of which the metadata were read."""
 
     meta: Path  # path of the .sigmf-meta or of the archive
-    data: Stored  # Stored bytes of the data file
+    data: recording_layout.Stored  # Stored bytes of the data file
     datatype: str  # core:datatype
     captures: tuple  # (first byte, samples) of each capture, in order
     samples: int  # number of samples in all captures

@@ -11,12 +11,17 @@ from advphy_model.link.model_file import Kind, StoredModel
 class NetworkFile(StoredModel):
     """A network by itself.
 
+    Args:
+        name: name for the user.
+        networks: {"network": Network}.
+        recipe: where it comes from; JSON values.
+
     Raises ValueError if there is not exactly one network.
     """
 
-    name: str  # name for the user
-    networks: dict  # {"network": Network}
-    recipe: dict = field(default_factory=dict)  # where it comes from; JSON values
+    name: str
+    networks: dict
+    recipe: dict = field(default_factory=dict)
 
     KIND = Kind(
         format="gr-advphy network 1",

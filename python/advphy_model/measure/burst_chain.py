@@ -2,7 +2,6 @@
 """The link through the modem without GNU Radio: counts and settings."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from advphy_model.air.adversary import changed
@@ -25,7 +24,7 @@ SEGMENT = 256  # bursts per synchronizer; the next bursts get a new one
 _ALIGNED = StopRule(min_errors=2000, max_blocks=50_000_000)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BurstCounts(Counts):
     """Counts of one range of bursts under one setting.
 
@@ -63,7 +62,7 @@ def layout_label(frame: Frame) -> str:
     return ", ".join(changed(frame, dataclasses.fields(frame)[1:-1])) or "default"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BurstSetting(OfLink):
     """A link through the modem at one Eb/N0.
 

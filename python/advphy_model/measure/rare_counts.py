@@ -2,7 +2,6 @@
 """Rows of sums of weights of rare errors, instead of counts of errors."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from advphy_model.measure.link_chain import LinkRow, columns_with
@@ -13,7 +12,7 @@ FEWEST = 100  # effective errors below which an estimate is not trusted
 LOWEST_SHARE = 0.02  # of the errors drawn; a smaller effective number is not, either
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class RareCounts(LinkRow):
     """Sums of weights of one range of blocks under one setting.
 

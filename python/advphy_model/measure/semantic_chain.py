@@ -32,27 +32,40 @@ EVE_SEED = 1  # Eve's seed is Bob's plus this, so that their noise is independen
 class SemanticSetting:
     """A semantic link at one SNR for Bob and one for Eve.
 
+    Args:
+        link: SemanticLink.
+        images: Images; item i is image i modulo their number.
+        snr_db: Bob's SNR in dB.
+        eve_snr_db: Eve's SNR in dB.
+        eve: Eve, or None.
+        alice: whether Alice's module is active, if the link has one.
+        branches: branches to measure, from BRANCHES.
+        secret: 32 bytes for a keyed link.
+        bob_secret: another secret for Bob, to measure a wrong key; None: the same.
+        nonce: 12 bytes, or none, as in version 0.5: as nothing is sent, the same seed
+            always measures the same keys.
+        seed: seed of Bob's noise; Eve's is seed + EVE_SEED.
+        kind: label of the channel (air/channels).
+        attack: ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
+        ssim: whether the SSIM of Bob's images is summed, which takes longer.
+
     Raises ValueError if a value is out of range or does not match the link.
     """
 
-    link: SemanticLink  # SemanticLink
-    images: Images  # Images; item i is image i modulo their number
-    snr_db: float  # Bob's SNR in dB
-    eve_snr_db: float  # Eve's SNR in dB
-    eve: Eve | None = None  # Eve, or None
-    alice: bool = True  # whether Alice's module is active, if the link has one
-    branches: tuple = BRANCHES  # branches to measure, from BRANCHES
-    secret: bytes | None = field(default=None, repr=False)  # 32 bytes for a keyed link
-    # another secret for Bob, to measure a wrong key; None: the same.
+    link: SemanticLink
+    images: Images
+    snr_db: float
+    eve_snr_db: float
+    eve: Eve | None = None
+    alice: bool = True
+    branches: tuple = BRANCHES
+    secret: bytes | None = field(default=None, repr=False)
     bob_secret: bytes | None = field(default=None, repr=False)
-    # 12 bytes, or none, as in version 0.5: as nothing is sent, the same seed always
-    # measures the same keys.
     nonce: bytes = b""
-    seed: int = 1  # seed of Bob's noise; Eve's is seed + EVE_SEED
-    kind: str = "awgn"  # label of the channel (air/channels)
-    # ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
+    seed: int = 1
+    kind: str = "awgn"
     attack: ImageAdversary | None = None
-    ssim: bool = False  # whether the SSIM of Bob's images is summed, which takes longer
+    ssim: bool = False
 
     step: typing.ClassVar = 32 * _TILE  # images per range of a thread
 

@@ -5,7 +5,6 @@ import cmath
 import dataclasses
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +18,7 @@ LONGEST_WINDOW = 65536  # blocks
 CHANGE = 1e-6  # probability of mistaking noise for a change of the adversary
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class CancellerSettings:
     """Settings of the canceller.
 
@@ -82,7 +81,7 @@ class CancellerSettings:
         return ", ".join(words)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Estimate:
     """Result of the estimation in one window."""
 
