@@ -6,7 +6,6 @@ import pytest
 import torch
 from advphy_model.air.channels import impairments
 from advphy_training import loop
-from advphy_training.augmentation import Augmentation
 from advphy_training.schemes import autoencoder
 
 from .counting import counted
@@ -31,7 +30,8 @@ def batch(rng, blocks=40, n=7):
 
 
 def through(kind, x, seed=3):
-    return Augmentation(kind).impair(x, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    return autoencoder.impaired(x, impairments(kind), generator)
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -76,8 +76,8 @@ def test_a_staircase_passes_gradients_straight_through(rng):
 def test_each_batch_meets_other_draws():
     x = torch.ones(5, 14)
     generator = torch.Generator().manual_seed(1)
-    augmentation = Augmentation("rayleigh_block")
-    first, second = (augmentation.impair(x, generator) for _ in range(2))
+    parts = impairments("rayleigh_block")
+    first, second = (autoencoder.impaired(x, parts, generator) for _ in range(2))
     assert not torch.equal(first, second)
 
 

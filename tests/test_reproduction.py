@@ -17,7 +17,7 @@ from advphy_model.measure.link_chain import Counts
 from advphy_training import schemes
 from advphy_training.reproduce import arn_models, figures, retraining
 from advphy_training.reproduce.arn_curves import Measured
-from advphy_training.reproduce.curve_points import next_ebn0_db
+from advphy_training.reproduce.block_errors import next_ebn0_db
 
 from . import short_trainings
 from .commands import done, refused

@@ -8,7 +8,8 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
 from advphy_model.link.baselines.nearest_codeword import union_bound
 from advphy_model.measure.error_rate import StopRule
-from advphy_training import consensus, link_scheme
+from advphy_training import link_scheme
+from advphy_training.schemes import gan_defence
 
 from . import short_trainings
 from .short_trainings import early_figures, scheme, train
@@ -70,7 +71,7 @@ def descend(gamma, steps=300):
     a, b = (torch.tensor([1.0], requires_grad=True) for _ in range(2))
     optimizer = torch.optim.SGD([a, b], lr=0.1)
     for _ in range(steps):
-        consensus.gradients((a * b).sum(), [a], [b], gamma)
+        gan_defence.consensus_gradients((a * b).sum(), [a], [b], gamma)
         optimizer.step()
     return float(a.detach() ** 2 + b.detach() ** 2)
 

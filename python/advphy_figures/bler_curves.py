@@ -3,9 +3,8 @@
 
 import numpy as np
 from advphy_model.link import links
-from advphy_model.measure import table
 from advphy_model.measure.curve_looks import BLACK
-from advphy_model.measure.curves import by_label
+from advphy_model.measure.curves import added, by_label
 from advphy_model.measure.measurement_text import rated
 from matplotlib.ticker import MaxNLocator
 
@@ -49,11 +48,9 @@ def describe(rows, x=None, claims=()) -> dict:
         raise ValueError("x = psr_db, but no row has an attack; omit --x")
     curves, with_theory = [], set()
     for label, members in by_label(rows, x).items():
-        places = {}
-        for row in members:
-            places.setdefault(getattr(row, x), []).append(row)
-        order = sorted(places, key=lambda at: -np.inf if at is None else at)
-        points = [point_of(at, table.total(places[at])) for at in order]
+        sums = added(members, x)
+        order = sorted(sums, key=lambda at: -np.inf if at is None else at)
+        points = [point_of(at, sums[at]) for at in order]
         level = next((p for p in points if p["x"] is None), None)
         points = [p for p in points if p["blocks"] or p.get("missed_frames")]
         curve = {"label": label, "link": members[0].link, "theory": None}

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figure of codebooks: a panel for each channel use, and a histogram of distances.
-
-The numbers of points are placed without overlaps, here and in signal_space.
-"""
+"""Figure of codebooks: a panel for each channel use, and a histogram of distances."""
 
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum
@@ -172,6 +169,5 @@ def _place(center, half, unit, reach, taken):
 
 
 def _overlap(a, a_half, b, b_half):
-    """Return the area that two boxes share."""
     sides = np.minimum(a + a_half, b + b_half) - np.maximum(a - a_half, b - b_half)
     return np.prod(np.maximum(sides, 0))

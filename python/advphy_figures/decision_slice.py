@@ -4,7 +4,6 @@
 import numpy as np
 from advphy_model import power
 from advphy_model.link import codebook_geometry, decision
-from advphy_model.link.codebook_geometry import inner
 
 from advphy_figures.constellation import pairs_of
 from advphy_figures.signal_space import require_direction
@@ -76,7 +75,7 @@ def _arrow(p, row, tip):
         "psr_db": p.psr_db,
         "u": float(tip[0]),
         "v": float(tip[1]),
-        "share": float((tip**2).sum() / inner(row, row)),
+        "share": float((tip**2).sum() / codebook_geometry.inner(row, row)),
     }
 
 

@@ -2,8 +2,7 @@
 """Figures of Bob's error and Eve's accuracy over SNR, and of one over the other."""
 
 import numpy as np
-from advphy_model.measure import table
-from advphy_model.measure.curves import without_hash
+from advphy_model.measure.curves import added, without_hash
 from advphy_model.measure.error_rate import interval
 from matplotlib.ticker import MaxNLocator
 
@@ -35,10 +34,9 @@ def _curves(rows):
         if len({(row.link, getattr(row, name)) for row in rows}) > len(links)
     ]
     for row in rows:
-        points = curves.setdefault(_label(row, distinct), {})
-        points.setdefault(row.snr_db, []).append(row)
-    each = curves.items()
-    return {k: [table.total(rows[db]) for db in sorted(rows)] for k, rows in each}
+        curves.setdefault(_label(row, distinct), []).append(row)
+    sums = {label: added(several, "snr_db") for label, several in curves.items()}
+    return {label: [rows[db] for db in sorted(rows)] for label, rows in sums.items()}
 
 
 def _label(row, distinct):

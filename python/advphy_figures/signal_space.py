@@ -7,14 +7,7 @@ from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.link.codebook_geometry import closings, distances
 from advphy_model.measure.curve_looks import SKY, VERMILLION
 
-from advphy_figures import look
-from advphy_figures.constellation import (
-    MOST_NUMBERS,
-    pairs_of,
-    plane,
-    require_room,
-    write_numbers,
-)
+from advphy_figures import constellation, look
 
 MOST_PAIRS = 12  # pairs with a bar
 _PANEL = 2.25  # inches
@@ -27,7 +20,7 @@ def describe(p, model, ebn0_db) -> dict:
     fit the link model. Eb/N0, in dB, is that of the error rates of the pairs.
     """
     require_direction(p, model)
-    require_room(model)
+    constellation.require_room(model)
     sigma = power.noise_sigma(ebn0_db, model.rate)
     apart = distances(model.codebook)
     pairs = []
@@ -47,8 +40,8 @@ def describe(p, model, ebn0_db) -> dict:
         "model_sha256": model.sha256,
         "ebn0_db": float(ebn0_db),
         "sigma": sigma,
-        "rows": pairs_of(p.rows),
-        "codebook": pairs_of(model.codebook),
+        "rows": constellation.pairs_of(p.rows),
+        "codebook": constellation.pairs_of(model.codebook),
         "pairs": pairs,
     }
 
@@ -94,9 +87,9 @@ def draw_described(described, path, title=""):
 def _panel(axes, described, use):
     words = np.array([row[use] for row in described["codebook"]])
     reach = 1.25 * np.abs(described["codebook"]).max()
-    plane(axes, words, reach, f"channel use {use}", SKY)
-    if len(words) <= MOST_NUMBERS:
-        write_numbers(axes, words, reach, _PANEL - 0.5, "0.5", 6)
+    constellation.plane(axes, words, reach, f"channel use {use}", SKY)
+    if len(words) <= constellation.MOST_NUMBERS:
+        constellation.write_numbers(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
         look.arrow(axes, start, start + row[use], VERMILLION, 1.8)

@@ -74,8 +74,7 @@ def names(package) -> list:
 def own_functions(kind: str, known) -> dict:
     """Return {name: function} of the user's own files with a function of their name.
 
-    Raises:
-        ValueError: if a name is among the known ones, or a file has no such function.
+    Raises ValueError if a name is among the known ones, or a file has no such function.
     """
     found = {}
     for name, path in own_files(kind).items():

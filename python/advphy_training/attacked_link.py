@@ -78,10 +78,7 @@ class AttackedLink:
         return np.array([np.bincount(sent[bad], minlength=m) for sent, bad in judged])
 
     def decide(self, y):
-        """Return (messages, erased) of received vectors y, complex64 [batch, n].
-
-        The link's own decision is used, not that of logits().
-        """
+        """Return (messages, erased) of y, complex64 [batch, n], by the own rule."""
         decided, erased = np.empty(len(y), np.uint8), np.empty(len(y), np.uint8)
         self._decision.decide(y, decided, erased)
         return decided, erased.astype(bool)

@@ -119,7 +119,12 @@ def network_from_state_dict(state, layers, input_shape) -> Network:
                 )
             key = weights.pop(0)
             bias = left.pop(key[: -len("weight")] + "bias", None)
-            parameters = _parameters(left.pop(key), bias)
+            weight = left.pop(key)
+            bias = torch.zeros(len(weight)) if bias is None else bias
+            parameters = {
+                name: value.detach().cpu().numpy().astype(np.float32)
+                for name, value in (("weight", weight), ("bias", bias))
+            }
         made.append(Layer(layer.kind, layer.name, parameters, layer.attributes))
     left.pop("num_batches_tracked", None)
     if left:
@@ -141,13 +146,6 @@ def _of_bits(network, k):
         )
     layers = (*network.layers, messages_of_bits(k))
     return Network(layers, network.input_shape)
-
-
-def _parameters(weight, bias):
-    weight = weight.detach().cpu().numpy().astype(np.float32)
-    zeros = np.zeros(len(weight), np.float32)
-    given = zeros if bias is None else bias.detach().cpu().numpy().astype(np.float32)
-    return {"weight": weight, "bias": given}
 
 
 def _checked_copy(module):

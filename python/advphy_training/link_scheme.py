@@ -36,11 +36,9 @@ class LinkScheme(loop.Scheme):
         table = {}
         for model in (link, link.with_nearest_codeword()):
             if model.decision not in table:
-                ebn0s_db = progress.bar(range(9), unit="Eb/N0", desc="measuring")
-                table[model.decision] = [_counted(model, float(db)) for db in ebn0s_db]
+                rows = table[model.decision] = []
+                for db in progress.bar(range(9), unit="Eb/N0", desc="measuring"):
+                    (row,) = ranges.total(LinkSetting(model, float(db)), RULE)
+                    names = ("ebn0_db", "blocks", "block_errors")
+                    rows.append({name: getattr(row, name) for name in names})
         return table
-
-
-def _counted(model, ebn0_db):
-    (row,) = ranges.total(LinkSetting(model, ebn0_db), RULE)
-    return {key: getattr(row, key) for key in ("ebn0_db", "blocks", "block_errors")}

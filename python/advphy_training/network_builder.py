@@ -246,12 +246,10 @@ def _depends(layer):
 
 
 def verify(network, original, what) -> None:
-    """Raise ValueError unless a network and its original agree on random inputs.
+    """Raise ValueError unless a Network and its original agree on random inputs.
 
-    Args:
-        network: Network.
-        original: function of a batch, float32 [TRIED, *input_shape].
-        what: name of the original, for the text.
+    The original is a function of a batch, float32 [TRIED, *input_shape], and `what`
+    names it in the text.
     """
     rng = np.random.default_rng(2)
     x = rng.standard_normal((TRIED, *network.input_shape), np.float32)

@@ -68,7 +68,7 @@ def _axes(b, x, axes):
     return [int(axis) % rank for axis in np.atleast_1d(axes)]
 
 
-def _variance(b, shape, x, axes=None, correction=1, keepdim=False):
+def _aten_var(b, shape, x, axes=None, correction=1, keepdim=False):
     axes = _axes(b, x, axes)
     middle = b.apply("mean", x, axes=axes, keepdims=True)
     apart = b.arithmetic("subtract", x, middle)
@@ -78,14 +78,14 @@ def _variance(b, shape, x, axes=None, correction=1, keepdim=False):
     return b.arithmetic("divide", summed, max(count - correction, 0))
 
 
-def _elu(b, shape, x, alpha=1.0, scale=1.0, input_scale=1.0):
+def _aten_elu(b, shape, x, alpha=1.0, scale=1.0, input_scale=1.0):
     if input_scale != 1:
         raise ValueError(f"layer '{b.at}': an ELU with an input scale is not known")
     y = b.apply("elu", x, alpha=float(alpha))
     return y if scale == 1 else b.arithmetic("multiply", y, scale)
 
 
-def _clip(b, shape, x, low=None, high=None):
+def _aten_clamp(b, shape, x, low=None, high=None):
     limits = {"low": low, "high": high}
     if any(isinstance(v, str) or np.size(v) > 1 for v in limits.values()):
         raise ValueError(f"layer '{b.at}': limits that are tensors are not known")
@@ -94,7 +94,7 @@ def _clip(b, shape, x, low=None, high=None):
     )
 
 
-def _convolution(
+def _aten_convolution(
     b, shape, x, weight, bias, stride, padding, dilation, transposed, more, groups
 ):
     weight = np.asarray(weight, np.float32)
@@ -140,7 +140,7 @@ def _padded(b, x, sides, value=0.0):
     return b.apply("pad", x, padding=sides, value=value) if any(sides) else x
 
 
-def _pad(b, shape, x, sides, value=0.0):
+def _aten_constant_pad_nd(b, shape, x, sides, value=0.0):
     pairs = [0] * (2 * len(shape) - len(sides))
     backwards = np.reshape(sides, (-1, 2))[::-1].ravel().tolist()
     return _padded(b, x, pairs + backwards, float(value))
@@ -160,7 +160,7 @@ def _product(b, x, y, bias=None):
     return y if bias is None else b.apply("add", y, bias)
 
 
-def _addmm(b, shape, bias, x, y, beta=1, alpha=1):
+def _aten_addmm(b, shape, bias, x, y, beta=1, alpha=1):
     if (beta, alpha) != (1, 1):
         raise ValueError(f"layer '{b.at}': addmm with factors is not known")
     return _product(b, x, y, bias)
@@ -209,7 +209,7 @@ def _group_norm(b, shape, x, scale, shift, count, channels, size, groups, epsilo
     return _of_channels(b, y, scale, shift)
 
 
-def _layer_norm(b, shape, x, sizes, scale, shift, epsilon):
+def _aten_native_layer_norm(b, shape, x, sizes, scale, shift, epsilon):
     rank, size = len(b.shape(x)), b.shape(x)[-1:]
     constant = not isinstance(scale, str) and not isinstance(shift, str)
     if constant and len(sizes) == 1:
@@ -222,24 +222,24 @@ def _layer_norm(b, shape, x, sizes, scale, shift, epsilon):
     return (_affine(b, y, scale, shift), None, None)
 
 
-def _transpose(b, shape, x, one, other):
+def _aten_transpose(b, shape, x, one, other):
     axes = list(range(len(shape)))
     axes[one], axes[other] = axes[other], axes[one]
     return b.permute(x, axes)
 
 
-def _expand(b, shape, x, *_, **__):
+def _aten_expand(b, shape, x, *_, **__):
     if b.shape(x) == shape:
         return x
     return b.apply("expand", x, shape=[int(size) for size in shape])
 
 
-def _slice(b, shape, x, axis=0, start=None, end=None, step=1):
+def _aten_slice(b, shape, x, axis=0, start=None, end=None, step=1):
     size = b.shape(x)[axis]
     return b.pick(x, axis, range(size)[slice(start, end, step)])
 
 
-def _split(b, shape, x, sizes, axis=0):
+def _aten_split_with_sizes(b, shape, x, sizes, axis=0):
     size = b.shape(x)[axis]
     if isinstance(sizes, int):
         sizes = [min(sizes, size - at) for at in range(0, size, sizes)]
@@ -249,26 +249,26 @@ def _split(b, shape, x, sizes, axis=0):
     )
 
 
-def _index(b, shape, x, indices):
+def _aten_index(b, shape, x, indices):
     chosen = [(axis, i) for axis, i in enumerate(indices) if i is not None]
     if len(chosen) != 1 or np.ndim(chosen[0][1]) != 1:
         raise ValueError(f"layer '{b.at}': this way to index is not known")
-    return _index_select(b, shape, x, *chosen[0])
+    return _aten_index_select(b, shape, x, *chosen[0])
 
 
-def _index_select(b, shape, x, axis, index):
+def _aten_index_select(b, shape, x, axis, index):
     if isinstance(index, str):
         raise ValueError(f"layer '{b.at}': an index depends on the input")
     return b.pick(x, axis, np.asarray(index).tolist())
 
 
-def _flip(b, shape, x, axes):
+def _aten_flip(b, shape, x, axes):
     for axis in axes:
         x = b.pick(x, axis, range(b.shape(x)[axis])[::-1])
     return x
 
 
-def _scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
+def _aten_slice_scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
     size = shape[axis]
     places = range(size)[slice(start, end, step)]
     if step != 1:
@@ -279,7 +279,7 @@ def _scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
     return parts[0] if len(parts) == 1 else b.apply("concatenation", *parts, axis=axis)
 
 
-def _softplus(b, shape, x, beta=1.0, threshold=20.0):
+def _aten_softplus(b, shape, x, beta=1.0, threshold=20.0):
     if beta * threshold < 15 and threshold < 15:
         raise ValueError(f"layer '{b.at}': a softplus with a threshold is not known")
     if beta == 1:
@@ -288,7 +288,7 @@ def _softplus(b, shape, x, beta=1.0, threshold=20.0):
     return b.arithmetic("divide", y, beta)
 
 
-def _where(b, shape, condition, x, y):
+def _aten_where(b, shape, condition, x, y):
     if not isinstance(condition, str) and not np.any(condition):
         return y
     return b.apply("choice", condition, x, y)
@@ -320,12 +320,9 @@ OPERATORS |= {
     "eq": _compared(False, True),
     "ne": lambda b, shape, x, y: b.apply("equal", b.apply("equal", x, y), 0.0),
     "logical_not": lambda b, shape, x: b.apply("equal", x, 0.0),
-    "where": _where,
-    "clamp": _clip,
     "leaky_relu": lambda b, shape, x, slope=0.01: b.apply(
         "leaky_relu", x, slope=float(slope)
     ),
-    "elu": _elu,
     "gelu": lambda b, shape, x, approximate="none": b.apply(
         "gelu", x, tangent=approximate == "tanh"
     ),
@@ -336,39 +333,31 @@ OPERATORS |= {
     "sum": _reduced("total"),
     "amax": _reduced("largest"),
     "any": _reduced("largest"),
-    "var": _variance,
-    "convolution": _convolution,
-    "native_layer_norm": _layer_norm,
-    "native_group_norm": _group_norm,
     **dict.fromkeys(
         "view _unsafe_view reshape unsqueeze squeeze".split(),
         lambda b, shape, x, *_: b.view(x, shape),
     ),
     "permute": lambda b, shape, x, axes: b.permute(x, axes),
-    "transpose": _transpose,
-    "expand": _expand,
-    "slice": _slice,
     "select": lambda b, shape, x, axis, index: b.view(b.pick(x, axis, [index]), shape),
-    "split_with_sizes": _split,
-    "split": _split,
+    "split": _aten_split_with_sizes,
     "getitem": lambda b, shape, parts, which: parts[which],
-    "index_select": _index_select,
-    "index": _index,
-    "flip": _flip,
     "cat": lambda b, shape, parts, axis=0: b.apply(
         "concatenation", *parts, axis=axis % len(shape)
     ),
-    "constant_pad_nd": _pad,
-    "slice_scatter": _scatter,
-    "copy": lambda b, shape, x, source, *_: _expand(b, shape, source),
+    "copy": lambda b, shape, x, source, *_: _aten_expand(b, shape, source),
     "_prelu_kernel": lambda b, shape, x, slope: b.apply("leaky_relu", x, slope),
-    "softplus": _softplus,
     "full_like": lambda b, shape, x, value, **_: np.full(shape, value, np.float32),
     "zeros_like": lambda b, shape, x, **_: np.zeros(shape, np.float32),
     "ones_like": lambda b, shape, x, **_: np.ones(shape, np.float32),
+    "native_group_norm": _group_norm,
     "_native_batch_norm_legit": _instance_norm,
     "_native_batch_norm_legit_no_training": _batch_norm,
-    "addmm": _addmm,
     "mm": lambda b, shape, x, y: _product(b, x, y),
     "bmm": lambda b, shape, x, y: _product(b, x, y),
+}
+# A function _aten_NAME is the operator NAME.
+OPERATORS |= {
+    name.removeprefix("_aten_"): function
+    for name, function in list(globals().items())
+    if name.startswith("_aten_")
 }

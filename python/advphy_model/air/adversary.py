@@ -4,7 +4,6 @@
 import dataclasses
 import math
 import numbers
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -31,13 +30,9 @@ def changed(settings, fields) -> list:
 
 
 class Arriving:
-    """Base of adversaries: a perturbation scaled to a PSR, and a label.
+    """Base of adversaries: a perturbation scaled to a PSR, and a label."""
 
-    Class attributes:
-        NAMELESS: number of first fields that the label does not list by name.
-    """
-
-    NAMELESS = 2
+    NAMELESS = 2  # number of first fields that the label does not list by name
 
     @cached_property
     def scaled(self) -> Perturbation:
@@ -54,7 +49,7 @@ class Arriving:
         return ", ".join([name, *changed(self, own)])
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Adversary(Arriving):
     """An adversary who adds p to the received vector of each block: y = x + noise + p.
 

@@ -19,17 +19,14 @@ class ImageAdversary(Arriving):
 
     A code of L reals has the mean energy L, so p has the energy L PSR in these reals.
 
-    Args:
-        perturbation: Perturbation that is "universal", "book", "jammer" or "per_image".
-        psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
-        seed: seed of the noise of a jammer and of the draws from a book.
-
     Raises ValueError if the PSR or the seed is out of range.
     """
 
+    # Perturbation that is "universal", "book", "jammer" or "per_image".
     perturbation: Perturbation
+    # PSR at the receiver in dB, -100..60; None: the perturbation's own.
     psr_db: float | None = None
-    seed: int = 1
+    seed: int = 1  # seed of the noise of a jammer and of the draws from a book
 
     def __post_init__(self):
         checked_psr_db(self.scaled.psr_db)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Common parts of impairments: exact products, indices, limits of settings.
+"""Common parts of impairments: exact products, indices, fading, limits of settings.
 
 Samples are complex64 [blocks, n] in numpy, or complex tensors in torch, through which
 gradients flow. In numpy each sample is rounded in the same order of operations, so the
@@ -56,14 +56,6 @@ def phasor(gain_db, phase_deg) -> complex:
     return 10 ** (gain_db / 20) * cmath.exp(1j * math.radians(phase_deg))
 
 
-def delayed(x, samples):
-    """Return x with each block delayed by whole samples and filled with 0."""
-    y = x * 0
-    if samples < x.shape[1]:
-        y[:, samples:] = x[:, : x.shape[1] - samples]
-    return y
-
-
 def within(default, low, high, unit=""):
     """Return the field of a setting in low..high; an int default requires integers."""
     return dataclasses.field(default=default, metadata={"limits": (low, high, unit)})
@@ -93,3 +85,46 @@ class Limited:
             value = getattr(self, field.name)
             if wanted := _violated(field, value):
                 raise ValueError(f"{own}: {field.name} must be {wanted}, got {value!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fading(Limited):
+    """Coherence interval and what the receiver knows of it: see rayleigh_block."""
+
+    coherence: int = within(0, 0, 2**32, "samples")
+    coherent: bool = False
+
+    def require_samples(self):
+        """Raise ValueError if the coherence is one codeword."""
+        if self.coherence == 0:
+            raise ValueError(
+                "coherence = 0 means a codeword, which a stream of samples does not "
+                "have; set it to the number of samples with one gain"
+            )
+
+
+def scattered(seed, stream, first, count) -> np.ndarray:
+    """Return complex normal gains with mean power 1, complex64 [count]."""
+    out = np.empty(count, np.complex64)
+    kernels.gaussian(seed, 2 * first, out, stream)
+    return out * np.float32(0.5**0.5)
+
+
+def fade(x, fading, first_sample, gains_of):
+    """Return x [blocks, n] times the gain of each coherence interval of a Fading.
+
+    gains_of(first, count) returns the gains of these intervals, complex64.
+    """
+    blocks, n = x.shape
+    coherence = fading.coherence or n
+    first = first_sample // coherence
+    last = (first_sample + blocks * n - 1) // coherence
+    gains = gains_of(first, last - first + 1)
+    if fading.coherent:
+        power = gains.real * gains.real + gains.imag * gains.imag
+        gains = np.sqrt(power).astype(np.complex64)
+    if fading.coherence in (0, n) and first_sample % n == 0:
+        return times(x, gains[:, None])
+    begin = first_sample - first * coherence
+    intervals = (np.arange(begin, begin + blocks * n) // coherence).reshape(x.shape)
+    return times(x, gains[intervals])

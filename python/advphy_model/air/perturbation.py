@@ -5,7 +5,6 @@ import dataclasses
 import itertools
 import math
 import numbers
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +19,7 @@ CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Perturbation(StoredModel):
     """A perturbation at the receiver, over the n channel uses of one codeword.
 
@@ -47,9 +46,9 @@ class Perturbation(StoredModel):
     n: int
     rows: np.ndarray
     ebn0_db: float | None = None
-    victims: dict = field(default_factory=dict)
-    knowledge: dict = field(default_factory=dict)
-    recipe: dict = field(default_factory=dict)
+    victims: dict = dataclasses.field(default_factory=dict)
+    knowledge: dict = dataclasses.field(default_factory=dict)
+    recipe: dict = dataclasses.field(default_factory=dict)
 
     KIND = Kind(
         format="gr-advphy perturbation 1",

@@ -25,15 +25,10 @@ def pulse(t, roll_off) -> np.ndarray:
 def read_late(x, late, first_sample, roll_off):
     """Return codewords that are sampled late.
 
-    Symbol i of a block becomes the sum over k of x_k h(i + late_i - k). Nothing is sent
-    before or after the block, as with guard intervals.
-
-    Args:
-        x: codewords [blocks, n], numpy or torch.
-        late: (first, step, period): the channel use with index i is sampled
-            first + step (i mod period) symbols late; period 0 stands for n.
-        first_sample: index of the first channel use.
-        roll_off: roll-off factor of the pulse, 0..1.
+    Symbol i of a block of x [blocks, n], numpy or torch, becomes the sum over k of
+    x_k h(i + late_i - k). Nothing is sent before or after the block, as with guard
+    intervals. With late = (first, step, period) the channel use with index i is sampled
+    first + step (i mod period) symbols late; period 0 stands for n.
     """
     n = x.shape[1]
     first, step, period = late

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stations and paths of an air that stand-in radios share: look, and change a path.
-
-lib/standin/air_memory.h defines the layout of the memory.
-"""
+"""Stations and paths in the shared memory of stand-in radios (air_memory.h)."""
 
 import fcntl
 import os
 import struct
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -114,13 +110,12 @@ class SharedAir:
 
     def paths(self) -> dict:
         """Return {(transmitter, receiver): {setting: value}}."""
-        return {
-            (entry["sender"].decode(), entry["receiver"].decode()): _described(
-                entry["path"]
-            )
-            for entry in self._control["paths"]
-            if entry["sender"]
-        }
+        found = {}
+        for entry in filter(lambda entry: entry["sender"], self._control["paths"]):
+            path = dict(zip(PATH.names, entry["path"].tolist(), strict=True))
+            path["profile"] = PROFILES[int(path["profile"])]
+            found[entry["sender"].decode(), entry["receiver"].decode()] = path
+        return found
 
     def change(self, transmitter, receiver, **settings):
         """Change settings of a path while it is used.
@@ -128,15 +123,16 @@ class SharedAir:
         The settings are the fields of PATH; profile is one of PROFILES. ValueError if
         the path or a setting is not known, or a value is out of range.
         """
-        with self._locked():
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _TABLE_BYTE)
+        try:
             for entry in self._control["paths"]:
-                if (entry["sender"].decode(), entry["receiver"].decode()) == (
-                    transmitter,
-                    receiver,
-                ):
+                between = entry["sender"].decode(), entry["receiver"].decode()
+                if between == (transmitter, receiver):
                     entry["path"] = self._checked(entry["path"].copy(), settings)
                     self._control["changes"] += 1
                     return
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _TABLE_BYTE)
         there = ", ".join(" to ".join(path) for path in self.paths()) or "none"
         raise ValueError(
             f"there is no path from {transmitter!r} to {receiver!r} on the air "
@@ -153,14 +149,6 @@ class SharedAir:
         values = np.array(path.tolist())
         kernels.check_path(values, self.sample_rate)
         return path
-
-    @contextmanager
-    def _locked(self):
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _TABLE_BYTE)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _TABLE_BYTE)
 
 
 def names() -> list[str]:
@@ -181,8 +169,3 @@ def _is_free(file, byte):
     asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
     found = _LOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
     return found[0] == fcntl.F_UNLCK
-
-
-def _described(path):
-    found = dict(zip(PATH.names, path.tolist(), strict=True))
-    return found | {"profile": PROFILES[int(found["profile"])]}

@@ -18,26 +18,18 @@ META, DATA = ".sigmf-meta", ".sigmf-data"
 class Origin:
     """Origin of the samples, sufficient to decide them again and to count errors.
 
-    Args:
-        link: name of the link model or semantic link.
-        model_sha256: full hash of the link, 64 hexadecimal digits.
-        frame: description of the layout, as Frame.restore takes it.
-        seed: seed of the messages.
-        version: version of gr-advphy that made the recording.
-        first_block: index of the first transmitted block, which begins a burst; None:
-            bursts before the first received one do not count as missed.
-        images: name of the data set of a semantic link, else None.
-
     Raises ValueError if a value is not valid.
     """
 
-    link: str
-    model_sha256: str
-    frame: dict
-    seed: int
-    version: str
+    link: str  # name of the link model or semantic link
+    model_sha256: str  # full hash of the link, 64 hexadecimal digits
+    frame: dict  # description of the layout, as Frame.restore takes it
+    seed: int  # seed of the messages
+    version: str  # version of gr-advphy that made the recording
+    # Index of the first transmitted block, which begins a burst; None: bursts before
+    # the first received one do not count as missed.
     first_block: int | None = None
-    images: str | None = None
+    images: str | None = None  # name of the data set of a semantic link, else None
 
     def __post_init__(self):
         if not re.fullmatch("[0-9a-fA-F]{64}", sha := self.model_sha256):
@@ -74,19 +66,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Attack:
-    """An attack within a recording.
+    """An attack within a recording."""
 
-    Args:
-        what: description, such as an Adversary's label.
-        psr_db: perturbation-to-signal ratio in dB; None: not known.
-        first_sample: index of its first sample.
-        samples: duration in samples; None: to the end.
-    """
-
-    what: str
-    psr_db: float | None = None
-    first_sample: int = 0
-    samples: int | None = None
+    what: str  # description, such as an Adversary's label
+    psr_db: float | None = None  # perturbation-to-signal ratio in dB; None: not known
+    first_sample: int = 0  # index of its first sample
+    samples: int | None = None  # duration in samples; None: to the end
 
     def __post_init__(self):
         checked_index("first_sample", self.first_sample)

@@ -107,13 +107,9 @@ def samples_of(data, kind) -> np.ndarray:
 def places(fields, captures, size, item) -> list:
     """Return [(first byte, samples)] of the captures, in order.
 
-    Args:
-        fields: global fields.
-        captures: captures; samples before the first belong to none.
-        size: bytes of the data file.
-        item: bytes of a sample.
-
-    Raises ValueError if a capture does not begin after the one before.
+    Samples before the first capture belong to none. `size` are the bytes of the data
+    file, `item` those of a sample. ValueError if a capture does not begin after the one
+    before.
     """
     offset = checked_index("core:offset", fields.get("core:offset", 0))
     end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))

@@ -10,13 +10,11 @@ import dataclasses
 import hashlib
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.files import recording_layout
 from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
 from advphy_model.files.recording_layout import PIECE as PIECE
-from advphy_model.files.recording_layout import Stored
 from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
 
@@ -24,43 +22,26 @@ _PARTS = {"global": dict, "captures": list, "annotations": list}
 _MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Recording:
-    """A recording, of which the metadata were read.
+    """A recording, of which the metadata were read."""
 
-    Args:
-        meta: path of the .sigmf-meta or of the archive.
-        data: Stored bytes of the data file.
-        datatype: core:datatype.
-        captures: (first byte, samples) of each capture, in order.
-        samples: number of samples in all captures.
-        left_out: number of samples before the first capture.
-        sample_rate: sample rate in samples/s.
-        begun: core:datetime of the first sample, or None.
-        frequency: carrier frequency in Hz of all captures; None: not known or several.
-        origin: Origin; None if the metadata have none.
-        attacks: Attacks in order.
-        counts: counts of the receiver during the recording, or None.
-        complete: whether the recorder finished.
-        missing: number of recorded samples that the data file no longer has.
-        verified: whether the data have the hash in the metadata.
-    """
-
-    meta: Path
-    data: Stored
-    datatype: str
-    captures: tuple
-    samples: int
-    left_out: int
-    sample_rate: float
-    begun: str | None
+    meta: Path  # path of the .sigmf-meta or of the archive
+    data: recording_layout.Stored  # Stored bytes of the data file
+    datatype: str  # core:datatype
+    captures: tuple  # (first byte, samples) of each capture, in order
+    samples: int  # number of samples in all captures
+    left_out: int  # number of samples before the first capture
+    sample_rate: float  # sample rate in samples/s
+    begun: str | None  # core:datetime of the first sample, or None
+    # Carrier frequency in Hz of all captures; None: not known or several.
     frequency: float | None
-    origin: Origin | None
-    attacks: tuple
-    counts: dict | None
-    complete: bool
-    missing: int
-    verified: bool
+    origin: Origin | None  # Origin; None if the metadata have none
+    attacks: tuple  # Attacks in order
+    counts: dict | None  # counts of the receiver during the recording, or None
+    complete: bool  # whether the recorder finished
+    missing: int  # number of recorded samples that the data file no longer has
+    verified: bool  # whether the data have the hash in the metadata
 
     def pieces(self):
         """Yield the samples in order, complex64, in pieces of up to PIECE samples."""

@@ -66,17 +66,11 @@ def closings(codebook, p) -> list:
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A plane in C^n: origin + u first + v second, with real u and v.
+    """A plane in C^n: origin + u first + v second, with real u and v."""
 
-    Args:
-        origin: complex [n].
-        first: complex [n] with norm 1.
-        second: complex [n] with norm 1, orthogonal to `first`.
-    """
-
-    origin: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    origin: np.ndarray  # complex [n]
+    first: np.ndarray  # complex [n] with norm 1
+    second: np.ndarray  # complex [n] with norm 1, orthogonal to `first`
 
     def points(self, u, v) -> np.ndarray:
         """Return the points with coordinates u, v [...] as complex64 [..., n]."""

@@ -63,7 +63,12 @@ class Keying:
     """
 
     def __init__(self, transform: str, secret: bytes, reals: int, nonce: bytes = b""):
-        _check_settings(transform, secret, reals)
+        require_known("transform", transform, TRANSFORMS)
+        most = kernels.LARGEST_KEYED
+        number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
+        if not number or not float(reals).is_integer() or not 1 <= reals <= most:
+            raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
+        require_secret(secret)
         self.transform, self.reals = transform, int(reals)
         self.n = channel_uses(self.reals)
         salt = checked_nonce(nonce) or None
@@ -150,15 +155,6 @@ class Keying:
 
         info = f"gr-advphy keying 1, {purpose}, {self.transform}, {self.reals} reals"
         return HKDF(SHA256(), 32, salt=salt, info=info.encode()).derive(secret)
-
-
-def _check_settings(transform, secret, reals):
-    require_known("transform", transform, TRANSFORMS)
-    most = kernels.LARGEST_KEYED
-    number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
-    if not number or not float(reals).is_integer() or not 1 <= reals <= most:
-        raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
-    require_secret(secret)
 
 
 def draw_nonce() -> bytes:

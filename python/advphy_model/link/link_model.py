@@ -2,7 +2,6 @@
 """Link models: a codebook, a decision rule, networks by role and a recipe."""
 
 import dataclasses
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,7 +15,7 @@ ROLES = ("encoder", "decoder")
 NEAREST = ":nearest_codeword"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LinkModel(StoredModel):
     """A link that sends k bits over n channel uses.
 
@@ -39,8 +38,8 @@ class LinkModel(StoredModel):
     n: int
     codebook: np.ndarray
     decision: str
-    networks: dict = field(default_factory=dict)
-    recipe: dict = field(default_factory=dict)
+    networks: dict = dataclasses.field(default_factory=dict)
+    recipe: dict = dataclasses.field(default_factory=dict)
 
     KIND = Kind(
         format="gr-advphy link model 1",

@@ -10,7 +10,6 @@ import difflib
 import hashlib
 import importlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ class OtherKindError(ModelFileError):
     """Error for a file that holds a model of another kind."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Kind:
     """A kind of model file."""
 

@@ -3,7 +3,6 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +21,7 @@ IMAGES = 512  # that are looked at for the power
 TOLERANCE_DB = 1.0  # of a link with average power, on images like those of its training
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SemanticLink(StoredModel):
     """An image link with an optional pair of pluggable modules [arn].
 
@@ -44,7 +43,7 @@ class SemanticLink(StoredModel):
     image_shape: tuple
     networks: dict
     keying: str = "none"
-    recipe: dict = field(default_factory=dict)
+    recipe: dict = dataclasses.field(default_factory=dict)
 
     KIND = Kind(
         format="gr-advphy semantic link 1",

@@ -2,7 +2,6 @@
 """The link through the modem without GNU Radio: counts and settings."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from advphy_model.air.adversary import changed
@@ -25,25 +24,19 @@ SEGMENT = 256  # bursts per synchronizer; the next bursts get a new one
 _ALIGNED = StopRule(min_errors=2000, max_blocks=50_000_000)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BurstCounts(Counts):
     """Counts of one range of bursts under one setting.
 
     It has all columns of Counts, with engine "burst", so `advphy plot` can draw these
     rows along with those of the aligned link. `blocks` counts only received bursts;
     `channel` is applied to the victim's samples before the noise.
-
-    Args:
-        frame: layout_label of the frame.
-        first_frame: number of the first burst.
-        frames: number of bursts sent, from first_frame on without gaps.
-        missed_frames: number of these bursts that were not received.
     """
 
-    frame: str = "default"
-    first_frame: int = 0
-    frames: int = 0
-    missed_frames: int = 0
+    frame: str = "default"  # layout_label of the frame
+    first_frame: int = 0  # number of the first burst
+    frames: int = 0  # number of bursts sent, from first_frame on without gaps
+    missed_frames: int = 0  # number of these bursts that were not received
 
     SETTING: ClassVar = (*Counts.SETTING, "frame")
     FIRST: ClassVar = "first_frame"
@@ -69,7 +62,7 @@ def layout_label(frame: Frame) -> str:
     return ", ".join(changed(frame, dataclasses.fields(frame)[1:-1])) or "default"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BurstSetting(OfLink):
     """A link through the modem at one Eb/N0.
 
@@ -79,28 +72,20 @@ class BurstSetting(OfLink):
     Messages are those of LinkSetting for the same seed and block; the first block of
     burst i has the index i * frame.codewords.
 
-    Args:
-        model: link model.
-        frame: Frame of the model.
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages, noise and impairments.
-        attack: BurstAdversary, or None.
-        canceller: CancellerSettings without forgetting, or None. Windows hold codewords
-            in order of arrival and begin anew every SEGMENT bursts; more bursts, which
-            are not counted, fill the last one.
-        channel: label of the channel of the victim's samples (air/channels).
-        frames: largest number of bursts, in addition to the stop rule; None: no limit.
-
     Raises ValueError if a value is out of range or does not match the link.
     """
 
-    model: LinkModel
-    frame: Frame
-    ebn0_db: float
-    seed: int = 1
-    attack: BurstAdversary | None = None
+    model: LinkModel  # link model
+    frame: Frame  # Frame of the model
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int = 1  # seed of messages, noise and impairments
+    attack: BurstAdversary | None = None  # BurstAdversary, or None
+    # CancellerSettings without forgetting, or None. Windows hold codewords in order of
+    # arrival and begin anew every SEGMENT bursts; more bursts, which are not counted,
+    # fill the last one.
     canceller: CancellerSettings | None = None
-    channel: str = NOISE
+    channel: str = NOISE  # label of the channel of the victim's samples (air/channels)
+    # largest number of bursts, in addition to the stop rule; None: no limit.
     frames: int | None = None
 
     step: ClassVar = SEGMENT

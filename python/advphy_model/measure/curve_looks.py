@@ -62,12 +62,8 @@ def apart(wanted, sizes, low, high):
 
     It is the least-squares solution (pooling of adjacent violators), which keeps the
     order: adjacent positions form a group around the mean of their wanted positions.
-
-    Args:
-        wanted: wanted centers.
-        sizes: lengths that the positions occupy.
-        low: no length begins below this.
-        high: no length ends above this, unless together they do not fit above low.
+    The positions are centers of lengths `sizes`. None begins below `low` or ends above
+    `high`, unless together they do not fit above low.
     """
     order = np.argsort(wanted, kind="stable")
     ends = np.cumsum(np.asarray(sizes, float)[order])

@@ -19,14 +19,18 @@ def curves(rows, x="ebn0_db") -> dict:
         x: "ebn0_db" or "psr_db". With "psr_db" the Eb/N0 is part of the label if there
             are several, and rows without an attack have x = None.
     """
-    found = {}
-    for label, members in by_label(rows, x).items():
-        places = {}
-        for row in members:
-            places.setdefault(getattr(row, x), []).append(row)
-        sums = {at: table.total(several) for at, several in places.items()}
-        found[label] = {at: (row.failures, row.blocks) for at, row in sums.items()}
-    return found
+    return {
+        label: {at: (row.failures, row.blocks) for at, row in added(members, x).items()}
+        for label, members in by_label(rows, x).items()
+    }
+
+
+def added(rows, x) -> dict:
+    """Return {x: row}, where the rows that are equal in the column x are added up."""
+    places = {}
+    for row in rows:
+        places.setdefault(getattr(row, x), []).append(row)
+    return {at: table.total(several) for at, several in places.items()}
 
 
 def by_label(rows, x="ebn0_db") -> dict:

@@ -22,14 +22,7 @@ from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.link.codebook_geometry import distances
 from advphy_model.link.decision import hard_decision_table
 from advphy_model.measure.sign_search import FAR, SignSearch, differences
-from advphy_model.network.linear_bounds import (
-    above,
-    forward,
-    intervals,
-    lines,
-    stages,
-    tangents,
-)
+from advphy_model.network import linear_bounds as bounds
 
 _TARGETS = 24  # nearest other codewords from which the descent starts
 _DESCENTS = 30  # most steps along the boundary
@@ -40,17 +33,11 @@ _ROUNDING = 1e-9  # of a radius, relative
 
 @dataclass(frozen=True)
 class Radius:
-    """The ball around one codeword in which the decision stays.
+    """The ball around one codeword in which the decision stays."""
 
-    Args:
-        certified: no p with a smaller norm changes the decision.
-        found: smallest norm of a p that was found to change it.
-        exact: whether the two are equal but for rounding.
-    """
-
-    certified: float
-    found: float
-    exact: bool
+    certified: float  # no p with a smaller norm changes the decision
+    found: float  # smallest norm of a p that was found to change it
+    exact: bool  # whether the two are equal but for rounding
 
 
 def radii(model, nodes=2000):
@@ -63,7 +50,7 @@ def radii(model, nodes=2000):
     if nodes < 1 or int(nodes) != nodes:
         raise ValueError(f"nodes must be a whole number of at least 1, got {nodes}")
     if model.decision == "network":
-        chain = stages(model.networks["decoder"])
+        chain = bounds.stages(model.networks["decoder"])
         points = to_reals(model.codebook).astype(float)
         for message in range(model.M):
             yield _of_network(chain, points, message, nodes)
@@ -111,7 +98,7 @@ def _of_network(chain, points, message, nodes):
 
 
 def _decided(chain, y):
-    return forward(chain, y)[-1].argmax(axis=-1)
+    return bounds.forward(chain, y)[-1].argmax(axis=-1)
 
 
 def _descent(chain, points, message):
@@ -144,13 +131,13 @@ def _descent(chain, points, message):
 
 def _nearest_on_tangent(chain, x, ways, message):
     """Return the shortest p on the tangent plane of the boundary at each x + way."""
-    *hidden, z = forward(chain, x + ways)
+    *hidden, z = bounds.forward(chain, x + ways)
     wrong = z.copy()
     wrong[:, message] = -np.inf
     axes = np.eye(z.shape[1])
     rows = axes[wrong.argmax(axis=1)] - axes[message]
-    between = [tangents(*each) for each in zip(chain, hidden, strict=False)]
-    weight, offset, _ = above(chain, between, rows[:, None])
+    between = [bounds.tangents(*each) for each in zip(chain, hidden, strict=False)]
+    weight, offset, _ = bounds.above(chain, between, rows[:, None])
     weight, value = weight[:, 0], weight[:, 0] @ x + offset[:, 0]
     square = np.maximum((weight**2).sum(axis=1), 1e-300)
     return -weight * (value / square)[:, None]
@@ -175,9 +162,10 @@ def _by_lines(chain, x, message, most):
     low, high, best = 0.0, min(most, FAR), 0.0
     for _ in range(_HALVINGS):
         radius = (low + high) / 2
-        ball = intervals(chain, x, radius)
-        between = [lines(stage, *z) for stage, z in zip(chain, ball, strict=False)]
-        weight, offset, _ = above(chain, between, differences(chain, message))
+        ball = bounds.intervals(chain, x, radius)
+        pairs = zip(chain, ball, strict=False)
+        between = [bounds.lines(stage, *z) for stage, z in pairs]
+        weight, offset, _ = bounds.above(chain, between, differences(chain, message))
         size = np.maximum(np.linalg.norm(weight, axis=1), 1e-300)
         proven = max(0.0, float((-(weight @ x + offset) / size).min()))
         best = max(best, min(radius, proven))

@@ -20,10 +20,7 @@ _FAILURES = ("block_errors", "erasures")
 
 
 def answers(folder=FOLDER):
-    """Yield (sentence, Checks) for each recording in a folder, decided again.
-
-    Raises ValueError if one is missing or damaged.
-    """
+    """Yield (sentence, Checks) of each recording; ValueError if missing or damaged."""
     for name in NAMES:
         found = recording_reader.read(Path(folder) / f"{name}.sigmf-meta")
         model, frame = any_link.load(found.origin.link), found.origin.frame

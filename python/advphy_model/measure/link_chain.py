@@ -44,11 +44,7 @@ class LinkRow(Row):
         "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
     )
     FIRST: ClassVar = "first_block"
-
-    @property
-    def layout(self) -> str:
-        """Return the layout of bursts; "default" for the aligned link."""
-        return "default"
+    layout = "default"  # of bursts
 
     @property
     def place(self) -> str:
@@ -58,39 +54,23 @@ class LinkRow(Row):
 
 @dataclass(frozen=True)
 class Counts(LinkRow):
-    """Counts of one range of blocks under one setting.
+    """Counts of one range of blocks under one setting."""
 
-    Args:
-        link: name of the link.
-        engine: "flowgraph" or "loop".
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages and noise.
-        first_block: index of the first block.
-        blocks: number of blocks, from first_block on without gaps.
-        block_errors: blocks decided for a wrong message.
-        erasures: blocks not decided, because a sample was not finite.
-        model_sha256: hash of the link model.
-        psr_db: perturbation-to-signal ratio in dB; None without an attack.
-        attack: Adversary.label, or "none".
-        canceller: CancellerSettings.label, or "none".
-        channel: label of the channel, as air.channels.canonical returns it.
-        version: version of gr-advphy.
-    """
-
-    link: str
-    engine: str
-    ebn0_db: float
-    seed: int
-    first_block: int
-    blocks: int
-    block_errors: int
-    erasures: int
-    model_sha256: str
+    link: str  # name of the link
+    engine: str  # "flowgraph" or "loop"
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int  # seed of messages and noise
+    first_block: int  # index of the first block
+    blocks: int  # number of blocks, from first_block on without gaps
+    block_errors: int  # blocks decided for a wrong message
+    erasures: int  # blocks not decided, because a sample was not finite
+    model_sha256: str  # hash of the link model
+    # Perturbation-to-signal ratio in dB; None without an attack.
     psr_db: float | None = None
-    attack: str = "none"
-    canceller: str = "none"
-    channel: str = "awgn"
-    version: str = __version__
+    attack: str = "none"  # Adversary.label, or "none"
+    canceller: str = "none"  # CancellerSettings.label, or "none"
+    channel: str = "awgn"  # label of the channel, as air.channels.canonical returns it
+    version: str = __version__  # version of gr-advphy
 
     SUMS: ClassVar = names("blocks block_errors erasures")
     COLUMNS: ClassVar = columns_with(SUMS)
@@ -158,23 +138,17 @@ class OfLink:
 class LinkSetting(OfLink):
     """An aligned link at one Eb/N0, with one adversary and one canceller.
 
-    Args:
-        model: link model.
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages and noise.
-        attack: Adversary, or None; p is added after the noise: y = (x + noise) + p.
-        canceller: CancellerSettings, or None; windows begin with a run.
-        channel: label of the channel of the codewords (air/channels).
-
     Raises ValueError if a value is out of range or does not match the link.
     """
 
-    model: LinkModel
-    ebn0_db: float
-    seed: int = 1
+    model: LinkModel  # link model
+    ebn0_db: float  # Eb/N0 in dB
+    seed: int = 1  # seed of messages and noise
+    # Adversary, or None; p is added after the noise: y = (x + noise) + p.
     attack: Adversary | None = None
+    # CancellerSettings, or None; windows begin with a run.
     canceller: CancellerSettings | None = None
-    channel: str = "awgn"
+    channel: str = "awgn"  # label of the channel of the codewords (air/channels)
 
     schema: ClassVar = Counts
     step: ClassVar = CHECK_EVERY  # items between checks of the stop rule

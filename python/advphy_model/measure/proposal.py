@@ -55,11 +55,8 @@ class Proposal:
     def draw(self, s, offsets, uniform, normals) -> tuple:
         """Return (noise [blocks, 2n], weights [blocks]) of blocks with message s.
 
-        Args:
-            s: message.
-            offsets: see the class; [blocks, 2n], or [1, 2n] for all blocks.
-            uniform: uniform numbers that choose from the mixture, [blocks].
-            normals: standard normal numbers [blocks, 2n].
+        The offsets, see the class, are [blocks, 2n], or [1, 2n] for all blocks. They
+        draw from uniform numbers [blocks] and standard normal ones [blocks, 2n].
         """
         units, _ = self._planes[s]
         reach = self._reach(s, offsets)

@@ -2,7 +2,6 @@
 """Rows of sums of weights of rare errors, instead of counts of errors."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from advphy_model.measure.link_chain import LinkRow, columns_with
@@ -13,7 +12,7 @@ FEWEST = 100  # effective errors below which an estimate is not trusted
 LOWEST_SHARE = 0.02  # of the errors drawn; a smaller effective number is not, either
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class RareCounts(LinkRow):
     """Sums of weights of one range of blocks under one setting.
 
@@ -21,32 +20,23 @@ class RareCounts(LinkRow):
     squares T stand for S^2 / T errors in S / T blocks_drawn blocks of plain counting,
     whose mean is the same and whose variance is no smaller.
 
-    Args:
-        engine: "rare".
-        canceller: "none".
-        link, ebn0_db, seed, first_block, model_sha256, psr_db, attack, channel,
-            version: see Counts.
-        blocks_drawn: number of blocks, from first_block on without gaps.
-        errors_drawn: number of these that are wrong or erased; no measure of the BLER.
-        weight_sum: sum of the weights of these errors.
-        weight_squares: sum of the squares of these weights.
-        largest_weight: largest of these weights.
+    The other columns are those of Counts.
     """
 
     link: str
-    engine: str
+    engine: str  # "rare"
     ebn0_db: float
     seed: int
     first_block: int
-    blocks_drawn: int
-    errors_drawn: int
-    weight_sum: float
-    weight_squares: float
-    largest_weight: float
+    blocks_drawn: int  # from first_block on without gaps
+    errors_drawn: int  # of these, wrong or erased; no measure of the BLER
+    weight_sum: float  # of the weights of these errors
+    weight_squares: float  # sum of the squares of these weights
+    largest_weight: float  # of these weights
     model_sha256: str
     psr_db: float | None = None
     attack: str = "none"
-    canceller: str = "none"
+    canceller: str = "none"  # always
     channel: str = "awgn"
     version: str = __version__
 

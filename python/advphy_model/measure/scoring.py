@@ -171,10 +171,7 @@ class ImageScorer:
         self.keys = ReceivedKeys(link, secret, nonce) if link.hides else None
 
     def score(self, y, frame) -> tuple:
-        """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
-
-        The codes y are complex64 [codewords, n].
-        """
+        """Return (None, erasures, squared error) of codes, complex64 [codewords, n]."""
         if self.keys is not None:
             check = frame.header.key_check
             self.keys.take(frame.index, frame.nonce, check and check.hex())

@@ -14,63 +14,37 @@ BRANCHES = ("bob", "bob_without", "eve")
 
 @dataclass(frozen=True)
 class SemanticCounts(Row):
-    """Sums of one branch over one range of images under one setting.
+    """Sums of one branch over one range of images under one setting."""
 
-    Args:
-        link: name of the semantic link.
-        engine: "flowgraph" or "loop".
-        images: name of the data set; item i is its image i modulo its size.
-        branch: "bob", "bob_without" (without his module), or "eve".
-        pair: Alice's module: "none" (bypassed), "learned", or the keying.
-        snr_db: SNR of this branch in dB.
-        seed: seed of Bob's noise; Eve's is seed + 1.
-        first_frame: index of the first image.
-        frames: number of images, from first_frame on without gaps.
-        pixels: pixels per image.
-        reals: reals per code.
-        erasures: images with a sample that is not finite, which are in no other sum.
-        squared_error: sum over images and pixels of (decoded - sent)^2; 0 for Eve.
-        correct: number of images whose label Eve finds; 0 for Bob.
-        signal_energy: sum of ||x||^2 before Alice's module.
-        perturbation_energy: sum of ||x' - x||^2.
-        transmit_energy: sum of ||x'||^2.
-        model_sha256: hash of the link.
-        eve: name of Eve; "none" for Bob.
-        eve_sha256: hash of Eve; empty for Bob.
-        squared_error_squares: sum of the squares of the images' squared errors.
-        attack: ImageAdversary.label, or "none"; p reaches Bob, not Eve.
-        attack_psr_db: PSR of the adversary in dB; None without an attack.
-        ssim_sum: sum over ssim_frames of the structural similarity of Bob's images.
-        ssim_frames: number of images whose SSIM was measured; 0: it was not.
-        version: version of gr-advphy.
-    """
-
-    link: str
-    engine: str
-    images: str
-    branch: str
-    pair: str
-    snr_db: float
-    seed: int
-    first_frame: int
-    frames: int
-    pixels: int
-    reals: int
-    erasures: int
-    squared_error: float
-    correct: int
-    signal_energy: float
-    perturbation_energy: float
-    transmit_energy: float
-    model_sha256: str
-    eve: str = "none"
-    eve_sha256: str = ""
+    link: str  # name of the semantic link
+    engine: str  # "flowgraph" or "loop"
+    images: str  # name of the data set; item i is its image i modulo its size
+    branch: str  # "bob", "bob_without" (without his module), or "eve"
+    pair: str  # Alice's module: "none" (bypassed), "learned", or the keying
+    snr_db: float  # SNR of this branch in dB
+    seed: int  # seed of Bob's noise; Eve's is seed + 1
+    first_frame: int  # index of the first image
+    frames: int  # number of images, from first_frame on without gaps
+    pixels: int  # pixels per image
+    reals: int  # reals per code
+    erasures: int  # images with a sample that is not finite, which are in no other sum
+    squared_error: float  # sum over images and pixels of (decoded - sent)^2; 0 for Eve
+    correct: int  # number of images whose label Eve finds; 0 for Bob
+    signal_energy: float  # sum of ||x||^2 before Alice's module
+    perturbation_energy: float  # sum of ||x' - x||^2
+    transmit_energy: float  # sum of ||x'||^2
+    model_sha256: str  # hash of the link
+    eve: str = "none"  # name of Eve; "none" for Bob
+    eve_sha256: str = ""  # hash of Eve; empty for Bob
+    # Sum of the squares of the images' squared errors.
     squared_error_squares: float = 0.0
-    attack: str = "none"
+    attack: str = "none"  # ImageAdversary.label, or "none"; p reaches Bob, not Eve
+    # PSR of the adversary in dB; None without an attack.
     attack_psr_db: float | None = None
+    # Sum over ssim_frames of the structural similarity of Bob's images.
     ssim_sum: float = 0.0
-    ssim_frames: int = 0
-    version: str = __version__
+    ssim_frames: int = 0  # number of images whose SSIM was measured; 0: it was not
+    version: str = __version__  # version of gr-advphy
 
     SETTING: ClassVar = names(
         "link engine images branch pair snr_db seed model_sha256 eve eve_sha256"
@@ -90,6 +64,7 @@ class SemanticCounts(Row):
     )
     EARLIER: ClassVar = names("attack attack_psr_db ssim_sum ssim_frames")
     COMMAND: ClassVar = "advphy measure-semantic"
+    failures = 0  # images have no errors that a stop rule could count
 
     @property
     def psr_db(self) -> float | None:
@@ -107,10 +82,7 @@ class SemanticCounts(Row):
 
     @property
     def mse(self) -> float:
-        """Return Bob's mean squared error per pixel over all images not erased.
-
-        If all images are erased it is NaN, since 0 would be a perfect result.
-        """
+        """Return Bob's MSE per pixel over the images not erased, NaN if all are."""
         decoded = self.frames - self.erasures
         return self.squared_error / (decoded * self.pixels) if decoded else math.nan
 
@@ -141,11 +113,6 @@ class SemanticCounts(Row):
     def blocks(self) -> int:
         """Return the number of items for a stop rule."""
         return self.frames
-
-    @property
-    def failures(self) -> int:
-        """Return 0, since images have no errors that a stop rule could count."""
-        return 0
 
     def columns(self) -> dict:
         """Return the values of the columns as they are written, with psr_db."""

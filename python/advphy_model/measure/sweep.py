@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.measure import ranges, table
@@ -14,7 +13,7 @@ from advphy_model.randomness import checked_index
 from advphy_model.version import __version__
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Step:
     """Progress of one setting."""
 

@@ -43,16 +43,11 @@ class Point:
 
 
 def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
-    """Return the Points of a link.
+    """Return the Points of a link model at one Eb/N0 in dB.
 
-    Args:
-        model: link model.
-        frame: Frame of the model; its number of codewords is a power of two.
-        sharp: Perturbation crafted for synchronism.
-        blind: Perturbation crafted for unknown phase and shift.
-        ebn0_db: Eb/N0 in dB.
-        psr_db: PSR at the receiver in dB, equal for all adversaries.
-        seed: seed of messages, noise and adversaries.
+    The number of codewords of its Frame is a power of two. The Perturbation `sharp` is
+    crafted for synchronism, `blind` for unknown phase and shift; both have the PSR at
+    the receiver in dB. The seed is that of messages, noise and adversaries.
     """
 
     def setting(p, canceller, frames, **arrival):

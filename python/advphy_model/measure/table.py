@@ -91,10 +91,6 @@ class Row:
         values = {name: getattr(self, name) for name in self.COLUMNS}
         return {name: "" if value is None else value for name, value in values.items()}
 
-    def require_possible(self) -> None:
-        """Raise ValueError if the counts are contradictory or out of range."""
-        raise NotImplementedError
-
     def require_psr(self, name: str = "psr_db") -> None:
         """Raise ValueError unless there is a PSR exactly if there is an attack."""
         psr_db = getattr(self, name)

@@ -110,7 +110,8 @@ class AnsweringAdversary:
         if kind not in ("continuous", "reactive"):
             perturbation = jammer(1, frame.n, 0.0)
         if kind in ("preamble", "header", "pilots"):  # no noise, but their symbols
-            perturbation = _anything(frame.n)
+            ones = np.ones((1, frame.n))
+            perturbation = Perturbation("none", "universal", 1, frame.n, ones)
         self.frame, self.kind, self._aimed = frame, kind, kind in AIMED
         where = (FREE | AIMED)[kind]
         self._attack = BurstAdversary(
@@ -217,7 +218,7 @@ class AnsweringAdversary:
             passed = burst.at - before.at
             if passed < 3.5 * self.frame.samples():
                 ahead = before.phase + 2 * np.pi * cfo * passed
-                cfo += _wrapped(phase - ahead) / (2 * np.pi * passed)
+                cfo += math.remainder(phase - ahead, 2 * math.pi) / (2 * np.pi * passed)
         if self.kind == "replay" and self._replayed is None:
             self._replayed = self._burst_at(burst.at, burst.gain, cfo)
         self._heard = _Heard(burst.at, cfo, stretch, phase, burst.gain)
@@ -280,18 +281,9 @@ class AnsweringAdversary:
             out[low:high] += (self._amplitude() * part).astype(np.complex64)
 
 
-def _anything(n):
-    """Return a universal perturbation, for what only asks for its power."""
-    return Perturbation("none", "universal", 1, n, np.ones((1, n)))
-
-
 @lru_cache(_FRACTIONS + 1)
 def _shape(frame: Frame, late: int):
     """Return the samples of a preamble alone, late by so many of _FRACTIONS."""
     symbols = frame.preamble.astype(np.complex64)[None]
     padded = np.pad(symbols, ((0, 0), (0, frame.span)))
     return shaped_late(padded, late / _FRACTIONS, frame)[0]
-
-
-def _wrapped(phase):
-    return math.remainder(phase, 2 * math.pi)

@@ -10,7 +10,6 @@ depend on decisions about a learned constellation.
 
 import dataclasses
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -25,7 +24,7 @@ SEGMENT = 8  # symbols that the detector adds coherently
 HEADER_GROUP = 32  # header symbols between pilots
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Frame:
     """The layout of a burst.
 

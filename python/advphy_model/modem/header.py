@@ -19,25 +19,18 @@ _GUESSED = 1000  # seeds; 1.5 % of the wrong ones would find an equal check in t
 
 @dataclass(frozen=True)
 class Header:
-    """Contents of a burst's header.
+    """Contents of a burst's header."""
 
-    Args:
-        number: number of the burst, 0..2^32 - 1; its codeword c has the index
-            number * (codewords in a full burst) + c.
-        codewords: number of codewords in this burst, 1..256.
-        model_hash: first 4 bytes of the model's SHA-256, or a part of the nonce.
-        inserted: whether Alice's module was active (semantic links).
-        key_check: first 2 bytes of the first codeword's keying.checks, or None.
-        version: version of the layout.
-        seed_check: check_of_seed of the messages; None: not known, or of no seed.
-    """
-
+    # Number of the burst, 0..2^32 - 1; its codeword c has the index number * (codewords
+    # in a full burst) + c.
     number: int
-    codewords: int
-    model_hash: bytes
-    inserted: bool = False
+    codewords: int  # number of codewords in this burst, 1..256
+    model_hash: bytes  # first 4 bytes of the model's SHA-256, or a part of the nonce
+    inserted: bool = False  # whether Alice's module was active (semantic links)
+    # First 2 bytes of the first codeword's keying.checks, or None.
     key_check: bytes | None = None
-    version: int = 1
+    version: int = 1  # version of the layout
+    # The check_of_seed of the messages; None: not known, or of no seed.
     seed_check: bytes | None = None
 
     @property

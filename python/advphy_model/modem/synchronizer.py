@@ -5,7 +5,6 @@ import dataclasses
 import math
 import time
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,52 +13,46 @@ from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
-from advphy_model.modem.unheard import Unheard
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
 _MOST_UNFOLLOWED = 4096  # numbers to keep while no burst is followed
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
+# E|x|^4 / (E|x|^2)^2 is 2 for noise, below 1.95 for links of messages with SNR > 2 dB.
+_GAUSSIAN = 1.95
+_UNHEARD = (
+    "there is a signal, but no burst; if its bursts are keyed, give their secret, else "
+    "the sender's link and frame"
+)
 
-@dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True)
 class ReceivedFrame:
-    """Header and estimates of a received burst.
+    """Header and estimates of a received burst."""
 
-    Args:
-        header: Header.
-        index: index of its first codeword: number * (codewords in a full burst).
-        missed: number of bursts missed between the previous one and this one.
-        first_codeword: position of its first codeword in the array returned with it.
-        at: position of its first preamble symbol in samples from the stream's start.
-        snr_db: estimated signal over noise power per channel use, in dB.
-        cfo: carrier frequency offset in cycles per sample.
-        clock_ppm: by which the transmitter's clock is faster than the receiver's, so
-            that a burst is shorter, in parts per million of its length.
-        gain: amplitude of the preamble symbols after the matched filter.
-        equalised: whether an echo was found and equalized.
-        intact: whether the last pilots were in place, so no samples were lost before.
-        suspicious: "number", "time", "frequency" or "gain" if that departs from the
-            bursts before it (lib/modem/burst_expectation.h), else an empty text.
-        tones_subtracted: whether tones were subtracted from its payload.
-        nonce: that of the keys of its codes; b"": not known yet; None: it has none.
-        ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
-    """
-
-    header: Header
-    index: int
-    missed: int
-    first_codeword: int
+    header: Header  # Header
+    index: int  # index of its first codeword: number * (codewords in a full burst)
+    missed: int  # number of bursts missed between the previous one and this one
+    first_codeword: int  # position of its first codeword in the array returned with it
+    # Position of its first preamble symbol in samples from the stream's start.
     at: float
-    snr_db: float
-    cfo: float
+    snr_db: float  # estimated signal over noise power per channel use, in dB
+    cfo: float  # carrier frequency offset in cycles per sample
+    # By which the transmitter's clock is faster than the receiver's, so that a burst is
+    # shorter, in parts per million of its length.
     clock_ppm: float
-    gain: float
-    equalised: bool
+    gain: float  # amplitude of the preamble symbols after the matched filter
+    equalised: bool  # whether an echo was found and equalized
+    # Whether the last pilots were in place, so no samples were lost before.
     intact: bool
+    # "number", "time", "frequency" or "gain" if that departs from the bursts before it
+    # (lib/modem/burst_expectation.h), else an empty text.
     suspicious: str = ""
-    tones_subtracted: bool = False
+    tones_subtracted: bool = False  # whether tones were subtracted from its payload
+    # That of the keys of its codes; b"": not known yet; None: it has none.
     nonce: bytes | None = None
+    # Eb/N0 in dB to which the codewords were worsened, or None.
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
@@ -139,15 +132,9 @@ class Synchronizer:
         self.frame, self._model = frame, model
         self._hash = b"" if model is None else bytes.fromhex(model.sha256[:8])
         expected = self._hash if secret is None else b""
+        how = kernel_layout(frame, _PHASES), threshold, bool(equalise), phase_walk
         self._kernel, self._mirror = (
-            kernels.burst_synchronizer(
-                kernel_layout(frame, _PHASES),
-                threshold,
-                bool(equalise),
-                phase_walk,
-                expected,
-                tones,
-            )
+            kernels.burst_synchronizer(*how, expected, tones)
             for tones in (bool(subtract_tones), False)
         )
         self._keyed = None
@@ -155,7 +142,7 @@ class Synchronizer:
             self._mirror = None
             self._keyed = KeyedSearch(self._kernel, frame, self._hash, secret, clock)
         self._swap_iq, self.hint = bool(swap_iq), ""
-        self._unheard = Unheard(64 * frame.samples())
+        self._moments = np.zeros(3)  # of samples without bursts: number, second, fourth
         self._nonce = NonceParts()
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
@@ -212,7 +199,7 @@ class Synchronizer:
         own = (values for values in found if self._is_own(Header(*values[0])))
         frames = [self._frame(*values) for values in own]
         if not (self._received or self._foreign or self.hint):
-            self.hint = self._unheard.hint(samples)
+            self.hint = self._unheard(samples)
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
             frames = [self._worsened(frame, codewords) for frame in frames]
@@ -235,17 +222,23 @@ class Synchronizer:
         kernels.add_gaussian(self._noise_seed, at, sigma, y, y)
         return dataclasses.replace(burst, ebn0_db=wanted_db)
 
+    def _unheard(self, samples):
+        """Return a sentence if samples without bursts are not noise, else no text."""
+        power = np.abs(samples[::8]).astype(float) ** 2  # one in eight is enough
+        self._moments += len(power), power.sum(), np.square(power).sum()
+        count, second, fourth = self._moments
+        if 8 * count < 64 * self.frame.samples():
+            return ""
+        self._moments[:] = 0
+        return _UNHEARD if fourth * count < _GAUSSIAN * second**2 else ""
+
     def _look_in_mirror(self, samples):
         """Search the conjugated samples, until there is a burst on either side."""
         _, found = self._mirror.push(samples)
         if found:
             self._mirror = None
-            swapped = "I and Q are exchanged"
-            omit, give = (
-                f"{swapped} by swap_iq only; omit it",
-                f"{swapped}; give swap_iq",
-            )
-            self.hint = omit if self._swap_iq else give
+            remedy = " by swap_iq only; omit it" if self._swap_iq else "; give swap_iq"
+            self.hint = f"I and Q are exchanged{remedy}"
 
     def flush(self):
         """Return the bursts that are complete after zeros at the end, like `push`."""

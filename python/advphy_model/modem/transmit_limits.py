@@ -28,18 +28,12 @@ _KEYS = ("first_hz", "last_hz", "max_gain_db")
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """A range of frequencies that the user allows.
+    """A range of frequencies that the user allows."""
 
-    Args:
-        name: name chosen by the user.
-        first_hz: lower edge in Hz.
-        last_hz: upper edge in Hz.
-        max_gain_db: highest gain of the transmitter in dB; None: no limit.
-    """
-
-    name: str
-    first_hz: float
-    last_hz: float
+    name: str  # name chosen by the user
+    first_hz: float  # lower edge in Hz
+    last_hz: float  # upper edge in Hz
+    # Highest gain of the transmitter in dB; None: no limit.
     max_gain_db: float | None = None
 
     def holds(self, frequency: float, sample_rate: float, bandwidth=None) -> bool:
@@ -52,18 +46,14 @@ class Band:
 class TransmitLimits:
     """Limits of one transmitter.
 
-    Args:
-        amplitude: largest magnitude, above 0 and at most 1; larger samples are clipped.
-        seconds: longest transmission, in seconds of samples.
-        adversary: "yes" if the signal is an adversary's, else "no".
-        permitted: "cabled" or "licensed" for an adversary's signal on a radio, or None.
-
     Raises ValueError if a value is not known or out of range.
     """
 
+    # largest magnitude, above 0 and at most 1; larger samples are clipped.
     amplitude: float = 0.8
-    seconds: float = 10.0
-    adversary: str = "no"
+    seconds: float = 10.0  # longest transmission, in seconds of samples
+    adversary: str = "no"  # "yes" if the signal is an adversary's, else "no"
+    # "cabled" or "licensed" for an adversary's signal on a radio, or None.
     permitted: str | None = None
 
     def __post_init__(self):

@@ -12,11 +12,7 @@ from advphy_model.network.network import INPUT, Network, run
 
 
 class NumpyDecision:
-    """Decision by a network in plain numpy, as reference and fallback.
-
-    Args:
-        net: Network that maps 2n or 2n - 1 reals to one logit per choice.
-    """
+    """Decision in plain numpy by a network of 2n or 2n - 1 reals to logits."""
 
     def __init__(self, net):
         self._net = net
@@ -33,10 +29,7 @@ class NumpyDecision:
 
 
 def kernel_or_none(net: Network, whose: str, slots=()):
-    """Return the compiled network, or None if the kernels cannot compute it.
-
-    If so, log a warning, in which `whose` names the network.
-    """
+    """Return the compiled network, or None with a warning, which `whose` begins."""
     try:
         return kernel_network(net, slots)
     except ValueError as error:
@@ -49,13 +42,8 @@ def kernel_or_none(net: Network, whose: str, slots=()):
 def kernel_network(net: Network, slots=()):
     """Return the compiled network.
 
-    Args:
-        net: a Network.
-        slots: index of the network input for each column of an input row; empty: the
-            columns are in order.
-
-    Raises:
-        ValueError: if the kernels do not support a layer.
+    `slots` are the indices of the network's input for each column of an input row;
+    empty: the columns are in order. ValueError if the kernels do not support a layer.
     """
     unknown = {layer.kind for layer in net.layers} - set(known_layers())
     if unknown:
@@ -121,11 +109,8 @@ def _convolution(kernel, layer, shape):
 def _affine(kernel, layer, taps):
     """Append an affine map; return its number of channels.
 
-    Args:
-        kernel: kernels.network.
-        layer: Layer with weight [channels, ...] and bias [channels].
-        taps: index of the feature that each weight of a channel multiplies,
-            [positions, weights]; -1 stands for a zero of the padding.
+    The layer has weight [channels, ...] and bias [channels]; taps are indices of the
+    features that the weights of a channel multiply, [positions, weights], -1: padding.
     """
     weight = np.asarray(layer.parameters["weight"], np.float32)
     bias = np.asarray(layer.parameters["bias"], np.float32)

@@ -9,6 +9,7 @@ The kernels (lib/network, inference.py) compute the same; numpy is the reference
 """
 
 import inspect
+import operator
 import sys
 
 import numpy as np
@@ -20,25 +21,15 @@ def array_module(x):
 
 
 def dense(x, weight, bias):
-    """Return x W^T + b.
-
-    Args:
-        x: [batch, in].
-        weight: [out, in].
-        bias: [out].
-    """
+    """Return x W^T + b of x [batch, in], weight [out, in] and bias [out]."""
     return x @ weight.T + bias
 
 
 def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
     """Return the cross-correlation of x with each filter, as torch's Conv1d does.
 
-    Args:
-        x: [batch, channels, length].
-        weight: [filters, channels, taps].
-        bias: [filters].
-        padding: zeros added on the left and on the right.
-        stride: step from one output to the next, as a tuple of one.
+    x is [batch, channels, length], weight [filters, channels, taps], bias [filters];
+    padding: zeros on the left and right; stride: a tuple of the step between outputs.
     """
     y = conv2d(
         x[:, :, None, :], weight[:, :, None, :], bias, (0, 0, *padding), (1, *stride)
@@ -49,14 +40,11 @@ def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
 def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
     """Return the cross-correlation of x with each filter, as torch's Conv2d does.
 
-    Args:
-        x: [batch, channels, height, width].
-        weight: [filters, channels, rows, columns].
-        bias: [filters].
-        padding: zeros added at the top, bottom, left and right.
-        stride: step down and to the right.
+    x is [batch, channels, height, width], weight [filters, channels, rows, columns],
+    bias [filters]; padding: zeros at the top, bottom, left and right; stride: the steps
+    down and to the right.
     """
-    x = _pad(x, padding)
+    x = pad(x, (0, 0, 0, 0, *padding))
     rows, columns = weight.shape[2:]
     down, right = (int(s) for s in stride)
     height = (x.shape[2] - rows) // down + 1
@@ -73,22 +61,11 @@ def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
     return y + bias[None, :, None, None]
 
 
-def _pad(x, padding):
-    """Return x with zeros around its last two axes."""
-    top, bottom, left, right = (int(p) for p in padding)
-    if isinstance(x, np.ndarray):
-        return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    return array_module(x).nn.functional.pad(x, (left, right, top, bottom))
-
-
 def zero_stuffing(x, stride):
     """Return x [batch, channels, ...] with stride - 1 zeros after each value but last.
 
-    A convolution of it is a transposed convolution.
-
-    Args:
-        x: [batch, channels, ...].
-        stride: one whole number for each axis after the channels.
+    A convolution of it is a transposed convolution. The stride has one whole number for
+    each axis after the channels.
     """
     for axis, step in enumerate(map(int, stride), 2):
         front, size, back = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
@@ -131,9 +108,7 @@ def gelu(x, tangent=False):
 
     Source: D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016.
 
-    Args:
-        x: [batch, *features].
-        tangent: True: the source's approximation by a hyperbolic tangent.
+    With `tangent` it is the source's approximation by a hyperbolic tangent.
     """
     if tangent:
         return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x**3))
@@ -181,29 +156,19 @@ exp, expm1, log, log1p, sqrt, absolute, tanh, sin, cos = map(
 )
 
 
-def add(x, y):
-    """Return x + y; this and the next may take arrays of shapes that broadcast."""
-    return x + y
+def _of_two(name):
+    """Return the layer of two arrays, whose shapes broadcast, by an operator's name."""
+
+    def layer(x, y):
+        return getattr(operator, name)(x, y)
+
+    layer.__doc__ = getattr(operator, name).__doc__
+    return layer
 
 
-def subtract(x, y):
-    """Return x - y."""
-    return x - y
-
-
-def multiply(x, y):
-    """Return x y."""
-    return x * y
-
-
-def divide(x, y):
-    """Return x / y."""
-    return x / y
-
-
-def power(x, y):
-    """Return x to the power of y."""
-    return x**y
+add, subtract, multiply, divide, power, matrix_product = map(
+    _of_two, "add sub mul truediv pow matmul".split()
+)
 
 
 def maximum(x, y):
@@ -229,11 +194,6 @@ def equal(x, y):
 def choice(condition, x, y):
     """Return x where the condition is not 0, and y elsewhere."""
     return array_module(condition).where(condition != 0, x, y)
-
-
-def matrix_product(x, y):
-    """Return the product of the last two axes of x and y."""
-    return x @ y
 
 
 def mean(x, axes, keepdims=False):
@@ -295,13 +255,7 @@ def concatenation(*x, axis=1):
 
 
 def pad(x, padding, value=0.0):
-    """Return x with a value around it.
-
-    Args:
-        x: [...].
-        padding: how many values before and after on each axis, [2 axes].
-        value: what is added.
-    """
+    """Return x with a value around it; padding: before and after on each axis."""
     pairs = [tuple(map(int, padding[i : i + 2])) for i in range(0, len(padding), 2)]
     if isinstance(x, np.ndarray):
         return np.pad(x, pairs, constant_values=value)
@@ -319,12 +273,8 @@ def average_power_normalisation(x, scale=None, energy=1.0):
 
     In training the batch is the whole codebook, and the scale is computed from it. At
     export the scale is frozen as a parameter, so that the output for one row no longer
-    depends on the other rows.
-
-    Args:
-        x: [batch, features].
-        scale: frozen factor, [1]; None: compute it from this batch.
-        energy: mean squared norm after scaling.
+    depends on the other rows. x is [batch, features], scale the frozen factor [1], or
+    None: compute it from this batch.
     """
     if scale is None:
         scale = (energy / (x * x).sum(axis=1).mean()) ** 0.5
@@ -362,11 +312,7 @@ def root_mean_square(x):
 def layer_normalisation(x, scale, shift, epsilon=1e-5):
     """Return x with mean 0 and variance 1 over its last axis, scaled and shifted.
 
-    Args:
-        x: [..., features].
-        scale: [features].
-        shift: [features].
-        epsilon: added to the variance.
+    x is [..., features], scale and shift [features]; epsilon is added to the variance.
     """
     centered = x - x.mean(axis=-1, keepdims=True)
     variance = (centered * centered).mean(axis=-1, keepdims=True)
@@ -377,16 +323,8 @@ def self_attention(x, query, key, value, output, scale, shift):
     """Return x plus one-head self-attention over its normalized tokens.
 
     Source: A. Vaswani et al., "Attention is all you need", 2017, with the
-    normalization before the attention.
-
-    Args:
-        x: [batch, tokens, width].
-        query: [width, width].
-        key: [width, width].
-        value: [width, width].
-        output: [width, width].
-        scale: scale of the normalization, [width].
-        shift: shift of the normalization, [width].
+    normalization before the attention. x is [batch, tokens, width]; query, key, value
+    and output are [width, width], scale and shift of the normalization [width].
     """
     xp = array_module(x)
     z = layer_normalisation(x, scale, shift)
@@ -399,14 +337,8 @@ def self_attention(x, query, key, value, output, scale, shift):
 def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
     """Return x plus a network with one hidden ReLU layer of each normalized token.
 
-    Args:
-        x: [batch, tokens, width].
-        inner: [hidden, width].
-        inner_bias: [hidden].
-        outer: [width, hidden].
-        outer_bias: [width].
-        scale: scale of the normalization, [width].
-        shift: shift of the normalization, [width].
+    x is [batch, tokens, width], inner [hidden, width], inner_bias [hidden], outer
+    [width, hidden], outer_bias [width]; scale and shift of the normalization [width].
     """
     z = layer_normalisation(x, scale, shift)
     return x + relu(z @ inner.T + inner_bias) @ outer.T + outer_bias
@@ -415,10 +347,8 @@ def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
 def token_embedding(x, weight, position):
     """Return one token per feature: the feature times a vector, plus its position.
 
-    Args:
-        x: [batch, features].
-        weight: vector that each feature multiplies, [width].
-        position: vector that encodes the position of each feature, [features, width].
+    x is [batch, features]. Each feature multiplies the weight [width]; the position
+    [features, width] is added.
     """
     return x[:, :, None] * weight + position
 

@@ -18,17 +18,12 @@ _MOST_FEATURES = 4096  # of a stage, which is a dense matrix
 
 @dataclass(frozen=True)
 class Stage:
-    """An affine map z = weight x + bias and the activation that follows.
+    """An affine map z = weight x + bias and the activation that follows."""
 
-    Args:
-        weight: [units, inputs].
-        bias: [units].
-        alpha: the activation is z where z is positive and alpha (exp(z) - 1)
-            elsewhere, 0..1 (0: ReLU); None: no activation, in the last stage.
-    """
-
-    weight: np.ndarray
-    bias: np.ndarray
+    weight: np.ndarray  # [units, inputs]
+    bias: np.ndarray  # [units]
+    # The activation is z where z is positive and alpha (exp(z) - 1) elsewhere, 0..1 (0:
+    # ReLU); None: no activation, in the last stage.
     alpha: float | None
 
     def activation(self, z):
@@ -44,8 +39,7 @@ def stages(network) -> list:
     A softmax at the end is left out, because it does not change which output is the
     largest.
 
-    Raises:
-        ValueError: if a layer is neither affine nor ReLU nor ELU with alpha up to 1.
+    Raises ValueError if a layer is neither affine nor ReLU nor ELU with alpha up to 1.
     """
     if not network.is_chain:
         raise ValueError(
@@ -123,14 +117,10 @@ def lines(stage, low, high) -> tuple:
 def above(chain, between, rows):
     """Return linear functions of the input that are nowhere below rows z.
 
-    Args:
-        chain: Stages; z [units] is the value of the last one before its activation.
-        between: lines of all stages but the last.
-        rows: [..., K, units].
-
-    Returns:
-        (weight [..., K, inputs], offset [..., K], coefficients): the function is weight
-        x + offset; coefficients are those of each stage's activations, [..., K, units].
+    They are weight [..., K, inputs] x + offset [..., K]; then follow the coefficients
+    of each stage's activations, [..., K, units]. z [units] is the value of the last of
+    the Stages before its activation, rows are [..., K, units], and between are the
+    lines of all stages but the last.
     """
     weight, offset, coefficients = rows, 0.0, []
     for i in range(len(chain) - 1, -1, -1):

@@ -3,7 +3,6 @@
 
 import dataclasses
 import inspect
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,7 +13,7 @@ _BUILT_IN = frozenset(LAYERS)
 INPUT = ""  # what a layer's `inputs` call the input of the network
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Layer:
     """One layer of a network.
 
@@ -29,8 +28,8 @@ class Layer:
 
     kind: str
     name: str
-    parameters: dict = field(default_factory=dict)
-    attributes: dict = field(default_factory=dict)
+    parameters: dict = dataclasses.field(default_factory=dict)
+    attributes: dict = dataclasses.field(default_factory=dict)
     inputs: tuple = ()
 
     def __post_init__(self):
@@ -59,7 +58,7 @@ class Layer:
         return LAYERS[self.kind](**dict(zip(self._free, x, strict=False)), **given)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Network:
     """A graph of layers, in the common case a chain; the last one's output is its own.
 
@@ -72,9 +71,8 @@ class Network:
         sources: for each layer, the names of the layers that it takes.
         last_used: for each layer, those that no later layer takes.
 
-    Raises:
-        ValueError: if two layers have the same name, an input is not known, a parameter
-            is not finite, or shapes do not match; the text names the layer.
+    Raises ValueError if two layers have the same name, an input is not known, a
+    parameter is not finite, or shapes do not match; the text names the layer.
     """
 
     layers: tuple
@@ -188,8 +186,7 @@ def describe(networks: dict) -> tuple:
 def restore(described: dict, arrays: dict) -> dict:
     """Return the networks by role from what `describe` returned.
 
-    Raises:
-        ValueError: if shapes do not match, or no layer uses an array.
+    Raises ValueError if shapes do not match, or no layer uses an array.
     """
     unused = set(arrays)
     networks = {}

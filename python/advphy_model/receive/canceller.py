@@ -5,7 +5,6 @@ import cmath
 import dataclasses
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +18,7 @@ LONGEST_WINDOW = 65536  # blocks
 CHANGE = 1e-6  # probability of mistaking noise for a change of the adversary
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class CancellerSettings:
     """Settings of the canceller.
 
@@ -82,28 +81,21 @@ class CancellerSettings:
         return ", ".join(words)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Estimate:
-    """Result of the estimation in one window.
+    """Result of the estimation in one window."""
 
-    Args:
-        adversary: the most likely kind: "static", or one of ADVERSARIES.
-        p: components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
-        weights: relative frequency of each component, [K]; 1 for each line.
-        noise_variance: noise variance per real dimension.
-        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty.
-        gain: the same ratio on as many other blocks; 0 if the sample is the window.
-        detected: whether the statistic exceeds the threshold, the gain is positive, and
-            the mean of the window (for a static p) or the other kinds of adversaries do
-            not speak against it. If not, nothing was subtracted.
-    """
-
-    adversary: str
+    adversary: str  # the most likely kind: "static", or one of ADVERSARIES
+    # Components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
     p: np.ndarray
-    weights: list
-    noise_variance: float
+    weights: list  # relative frequency of each component, [K]; 1 for each line
+    noise_variance: float  # noise variance per real dimension
+    # Twice the log-likelihood ratio to no perturbation, minus a penalty.
     statistic: float
-    gain: float
+    gain: float  # the same ratio on as many other blocks; 0 if the sample is the window
+    # Whether the statistic exceeds the threshold, the gain is positive, and the mean of
+    # the window (for a static p) or the other kinds of adversaries do not speak against
+    # it. If not, nothing was subtracted.
     detected: bool
 
     @property
@@ -284,10 +276,8 @@ class Canceller:
 
     def _holds(self, found, y):
         """Return whether a fit explains other blocks, and no other kind is likelier."""
-        if not self._gains(found):
-            return False
-        if self._others is None:
-            return True
+        if self._others is None or not self._gains(found):
+            return self._gains(found)
         return self._others.find(y).statistic <= found.statistic + self._change
 
 

@@ -19,11 +19,8 @@ def average(y, mean):
 
     The spread is that of the means of 16 parts of the window, over their variance:
     chi-squared with 30 n degrees of freedom for a constant perturbation; 0 for windows
-    of less than 256 blocks.
-
-    Args:
-        y: received vectors, complex64 [blocks, n]; those not finite are ignored.
-        mean: mean of the codewords, complex [n].
+    of less than 256 blocks. y are received vectors, complex64 [blocks, n], of which
+    those not finite are ignored; mean is that of the codewords, complex [n].
     """
     reals = y.view(np.float32).reshape(len(y), -1)
     power = _sum(reals * reals)[0].reshape(-1, 2).sum(axis=1) / len(y)
@@ -41,13 +38,9 @@ def average(y, mean):
 def lines(y, mean, threshold):
     """Return (frequencies [L], amplitudes [L, n], sum of the lines [blocks, n]).
 
-    There are 0..MOST_LINES lines. Frequencies are in radians per block.
-
-    Args:
-        y: as in average().
-        mean: as in average().
-        threshold: twice the energy of a line over that of noise and codewords; without
-            a line it is chi-squared with 2n degrees of freedom.
+    There are 0..MOST_LINES lines. Frequencies are in radians per block. y and mean are
+    as in average(); the threshold is twice the energy of a line over that of noise and
+    codewords, which without a line is chi-squared with 2n degrees of freedom.
     """
     rest = np.where(_usable(y), y - mean, 0).astype(complex).T.copy()
     block = np.arange(len(y)) - (len(y) - 1) / 2
@@ -73,13 +66,8 @@ def turning(y, mean, at, threshold):
     It is p_i e^{j phi t} at symbol t, with p and phi estimated jointly: phi is where
     the energy of the estimate of p is largest. Either p begins with each codeword, or
     it repeats without gaps, at t and t + n; the one with more energy is returned.
-    None: there is neither.
-
-    Args:
-        y: as in average(); the codewords of a burst.
-        mean: as in average().
-        at: symbol at which each codeword begins, int [blocks], rising from 0.
-        threshold: as in lines().
+    None: there is neither. y has the codewords of a burst, which begin at the symbols
+    `at`, int [blocks], rising from 0; for mean and threshold see lines().
     """
     n, best = y.shape[1], (threshold,)
     rest = np.where(_usable(y), y - mean, 0).astype(complex)

@@ -25,10 +25,7 @@ BLOCKS, MORE_BLOCKS = 2**16, 2**19
 
 
 def schedules(n, window) -> dict:
-    """Return {name: arguments of an Adversary} for blocks of n channel uses.
-
-    The canceller processes `window` blocks together.
-    """
+    """Return {name: arguments of an Adversary} for n and the canceller's window."""
     part, long = max(1, window // 4), 3 * window // 2
     return {
         "p turns slowly": {"frequency_offset": 1 / (TURNS * n)},

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.measure import image_quality, semantic_chain
-from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import PackedNetwork
 
 from advphy_training.evaluate import adapted_eve, intercepts
-from advphy_training.evaluate.adapted_eve import Effort
 from advphy_training.schemes import paired_arn
 
 STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"
@@ -23,13 +21,13 @@ SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 class Adaptation:
     """The target, Eve's effort, and the results."""
 
-    setting: SemanticSetting  # target, images that she records, static Eve
+    setting: semantic_chain.SemanticSetting  # target, recorded images, static Eve
     tested: object  # Images to measure on, which she has never seen
     record: object  # function (setting, count) -> complex64 [count, n]
     counts: tuple  # numbers of labeled intercepts
     knows_base: Eve | None = None  # Eve trained on the base over the SNRs, or None
     surrogate_steps: int = 2000  # of the training of each pair of her own; 0: none
-    effort: Effort = field(default_factory=Effort)
+    effort: adapted_eve.Effort = field(default_factory=adapted_eve.Effort)
     rows: list = field(default_factory=list)  # [(means, SemanticCounts)] so far
     eves: dict = field(default_factory=dict)  # Eves by means
     # MSE and SSIM of her own image decoder, and MSE of the mean image.

@@ -15,10 +15,8 @@ from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
 
 from advphy_training import attacks, schemes
-from advphy_training.attacks import Plan
-from advphy_training.reproduce.block_errors import added
+from advphy_training.reproduce.block_errors import added, next_ebn0_db
 from advphy_training.reproduce.claims import fewer_errors
-from advphy_training.reproduce.curve_points import next_ebn0_db
 
 CLEAN = "clean"
 PSR_DB = -6.0  # of the code of [sadeghi] and of the authors of [gan]
@@ -194,7 +192,7 @@ class Reproduction:
         kept = Path(self.out).resolve().with_suffix(".perturbations")
         tasks = []
         for seed in range(1, many + 1):
-            plan = Plan(PSR_DB, ebn0_db, seed=seed, **spent)
+            plan = attacks.Plan(PSR_DB, ebn0_db, seed=seed, **spent)
             folder = str(kept / f"seed{seed}")
             tasks.append((attack.craft, model, plan, substitutes, folder))
         return tasks

@@ -3,7 +3,6 @@
 
 import dataclasses
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
@@ -16,7 +15,7 @@ from advphy_training import schemes
 SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Job:
     """One training."""
 

@@ -35,10 +35,7 @@ def scheme(name: str):
 
 
 def settings(module, assignments) -> object:
-    """Return the Settings of a scheme's module, changed by texts "key=value".
-
-    ValueError if a key is not known or a value has the wrong type.
-    """
+    """Return a scheme's Settings, changed by texts "key=value"; ValueError if unfit."""
     fields = {field.name: field for field in dataclasses.fields(module.Settings)}
     values = {}
     for text in assignments:

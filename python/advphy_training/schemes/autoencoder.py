@@ -14,10 +14,11 @@ from advphy_model.network.network import Layer, Network, run
 from advphy_model.power import noise_sigma
 
 from advphy_training import setting_checks
-from advphy_training.augmentation import Augmentation
 from advphy_training.link_scheme import LinkScheme
 from advphy_training.networks import BITS, messages_of_bits, weights
 from advphy_training.torch_network import TorchNetwork
+
+_INDICES = 2**40  # range of seed and first block of impairments
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Settings:
         learning_rate: learning rate at the first step.
         last_learning_rate: learning rate at the last step; it falls along a cosine.
         channel: impairments between encoder and noise, drawn anew for each batch, such
-            as "phase_noise" (augmentation.py). Results in the file are for "awgn".
+            as "phase_noise". Results in the file are for "awgn".
     """
 
     k: int = 4
@@ -81,7 +82,7 @@ class Scheme(LinkScheme):
         self._decoder = TorchNetwork(decoder, (BITS,))
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
-        self._augmentation = Augmentation(settings.channel)
+        self._impairments = impairments(settings.channel)
 
     def parameters(self):
         """Return the tensors that minimize: all, or those of the decoder only."""
@@ -101,7 +102,7 @@ class Scheme(LinkScheme):
         size = (self._settings.batch,)
         sent = torch.randint(len(codebook), size, generator=generator)
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
-        arriving = self._augmentation.impair(codebook[sent], generator)
+        arriving = impaired(codebook[sent], self._impairments, generator)
         return sent, arriving + self._sigma * noise, codebook
 
     def link(self, name: str, recipe: dict) -> LinkModel:
@@ -113,6 +114,23 @@ class Scheme(LinkScheme):
         size, book = {"k": self._settings.k, "n": self._settings.n}, to_complex(reals)
         how = {"decision": "network", "networks": networks, "recipe": recipe}
         return LinkModel(name, **size, codebook=book, **how)
+
+
+def impaired(x, parts, generator):
+    """Return codewords x after Impairments, float32 [batch, 2n]; real parts precede.
+
+    As in measurements, these are functions of seed and block index, which the Generator
+    draws. Linear ones (CFO, phase noise, fading, two rays, timing, clock, IQ imbalance)
+    and clipping have exact gradients; that of quantization is straight-through.
+    """
+    if not parts:
+        return x
+    seed, first = torch.randint(_INDICES, (2,), generator=generator).tolist()
+    n = x.shape[1] // 2
+    y = torch.complex(x[:, :n], x[:, n:])
+    for part in parts:
+        y = part.impair(y, seed=seed, first_sample=first * n)
+    return torch.cat([y.real, y.imag], dim=1)
 
 
 def _weights_of(start, role, network, settings):

@@ -7,7 +7,6 @@ The codebook stays, but the link has another hash: give the new file to both end
 """
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,7 +28,7 @@ LEAST = 10  # bursts of a recording
 HELD_OUT = 0.2  # of the bursts, the last ones, which are not trained on
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """Settings of the fine-tuning.
 

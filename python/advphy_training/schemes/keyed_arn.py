@@ -9,7 +9,6 @@ the code but does not detect modifications.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 from advphy_model.link.semantic_link import TRANSFORMS
@@ -19,7 +18,7 @@ from advphy_training.networks import residual
 from advphy_training.torch_network import TorchNetwork
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Settings(semantic_scheme.Settings):
     """Settings of the keyed pair.
 

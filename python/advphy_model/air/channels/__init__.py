@@ -33,17 +33,11 @@ _MISFITS = (SyntaxError, ValueError, TypeError, AttributeError)
 
 @dataclasses.dataclass(frozen=True)
 class Impairment:
-    """One impairment of a channel.
+    """One impairment of a channel."""
 
-    Args:
-        module: module of this folder.
-        settings: Settings of that module.
-        stream: number of its stream of random numbers, which depends on its position.
-    """
-
-    module: ModuleType
-    settings: object
-    stream: int
+    module: ModuleType  # module of this folder
+    settings: object  # Settings of that module
+    stream: int  # number of its stream of random numbers, which depends on its position
 
     @property
     def text(self) -> str:

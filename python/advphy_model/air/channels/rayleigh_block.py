@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from advphy_model.air.fading import Fading, fade, scattered
+from advphy_model.air.impairment import Fading, fade, scattered
 
 
 @dataclass(frozen=True)

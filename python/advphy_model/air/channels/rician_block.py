@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.fading import Fading, fade, scattered
-from advphy_model.air.impairment import within
+from advphy_model.air.impairment import Fading, fade, scattered, within
 from advphy_model.power import from_db
 
 

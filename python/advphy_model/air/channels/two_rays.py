@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import Limited, delayed, phasor, times, within
+from advphy_model.air.impairment import Limited, phasor, times, within
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,11 @@ def impair(x, settings, *, seed, stream, first_sample):
     keeps its power. As with a guard interval, a codeword receives no echo of the
     previous one; in a stream of samples the echo continues.
     """
+    echo, delay = x * 0, settings.delay
+    if delay < x.shape[1]:
+        echo[:, delay:] = x[:, :-delay]
     gain = phasor(settings.gain_db, settings.phase_deg)
-    return x + times(delayed(x, settings.delay), np.complex64(gain))
+    return x + times(echo, np.complex64(gain))
 
 
 class Stream:
