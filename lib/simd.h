@@ -50,6 +50,20 @@ inline vfloat fill(float value) { return value - vfloat{}; }
 inline vint fill_int(int32_t value) { return value - vint{}; }
 inline vuint fill_uint(uint32_t value) { return value - vuint{}; }
 
+// a > b ? a : b, so b if one of them is NaN.
+inline vfloat maximum(vfloat a, vfloat b)
+{
+#if defined(ADVPHY_AVX512)
+    return (vfloat)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(ADVPHY_AVX2)
+    return (vfloat)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__x86_64__)
+    return (vfloat)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return a > b ? a : b;
+#endif
+}
+
 // Square root, correctly rounded, so it is the same on every instruction set.
 inline vfloat square_root(vfloat x)
 {

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Transposition of a square of vectors: from one item per row to one item per lane.
+// Transposition: from one item per row to one item per lane.
 #pragma once
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-// The low (high) halves of a and b, interleaved.
+// The low (high) halves of a and b, interleaved; then the same in each 128 bits, by
+// floats and by pairs of them.
 #if defined(ADVPHY_AVX512)
 #define ADVPHY_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ADVPHY_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define ADVPHY_LOW_4 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define ADVPHY_HIGH_4 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define ADVPHY_LOW_PAIRS 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define ADVPHY_HIGH_PAIRS 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
 #elif defined(ADVPHY_AVX2)
 #define ADVPHY_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define ADVPHY_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define ADVPHY_LOW_4 0, 8, 1, 9, 4, 12, 5, 13
+#define ADVPHY_HIGH_4 2, 10, 3, 11, 6, 14, 7, 15
+#define ADVPHY_LOW_PAIRS 0, 1, 8, 9, 4, 5, 12, 13
+#define ADVPHY_HIGH_PAIRS 2, 3, 10, 11, 6, 7, 14, 15
 #else
 #define ADVPHY_LOW 0, 4, 1, 5
 #define ADVPHY_HIGH 2, 6, 3, 7
+#define ADVPHY_LOW_4 ADVPHY_LOW
+#define ADVPHY_HIGH_4 ADVPHY_HIGH
+#define ADVPHY_LOW_PAIRS 0, 1, 4, 5
+#define ADVPHY_HIGH_PAIRS 2, 3, 6, 7
 #endif
 
 // Transpose in place by perfect shuffles. Cost: lanes log2(lanes) instructions.
@@ -30,6 +43,38 @@ inline void transpose(vfloat (&m)[lanes])
         for (int i = 0; i < lanes; ++i)
             m[i] = n[i];
     }
+}
+
+// Four floats of each fourth row: row 0 in the first 128 bits, row 4 in the next.
+inline vfloat load_each_fourth(const float* rows, size_t stride)
+{
+#if defined(ADVPHY_AVX512)
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(rows));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(rows + 4 * stride), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(rows + 8 * stride), 2);
+    return (vfloat)_mm512_insertf32x4(x, _mm_loadu_ps(rows + 12 * stride), 3);
+#elif defined(ADVPHY_AVX2)
+    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(rows));
+    return (vfloat)_mm256_insertf128_ps(x, _mm_loadu_ps(rows + 4 * stride), 1);
+#else
+    return load(rows);
+#endif
+}
+
+// Read the first four columns of `lanes` rows, a row in each lane.
+inline void load_columns(const float* rows, size_t stride, vfloat (&column)[4])
+{
+    vfloat m[4];
+    for (int i = 0; i < 4; ++i)
+        m[i] = load_each_fourth(rows + i * stride, stride);
+    const vfloat low01 = __builtin_shufflevector(m[0], m[1], ADVPHY_LOW_4);
+    const vfloat low23 = __builtin_shufflevector(m[2], m[3], ADVPHY_LOW_4);
+    const vfloat high01 = __builtin_shufflevector(m[0], m[1], ADVPHY_HIGH_4);
+    const vfloat high23 = __builtin_shufflevector(m[2], m[3], ADVPHY_HIGH_4);
+    column[0] = __builtin_shufflevector(low01, low23, ADVPHY_LOW_PAIRS);
+    column[1] = __builtin_shufflevector(low01, low23, ADVPHY_HIGH_PAIRS);
+    column[2] = __builtin_shufflevector(high01, high23, ADVPHY_LOW_PAIRS);
+    column[3] = __builtin_shufflevector(high01, high23, ADVPHY_HIGH_PAIRS);
 }
 
 } // namespace

@@ -6,8 +6,6 @@
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-inline vfloat maximum(vfloat a, vfloat b) { return a > b ? a : b; }
-
 // exp(x) = power + power * rest, with |rest| < 1/2; polynomial: fit_polynomials.py.
 struct exponential {
     vfloat power, rest;

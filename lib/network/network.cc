@@ -64,16 +64,16 @@ void network::add_affine(const std::vector<float>& weight,
         throw std::invalid_argument(
             "the taps of an affine map do not fit its weight and its input features");
 
-    // weights[row][padded channel]
-    const size_t padded = (channels + channel_block - 1) / channel_block * channel_block;
+    const size_t blocks = (channels + channel_block - 1) / channel_block;
     auto data = std::make_unique<map>();
     data->from = from;
     data->bias = bias;
-    data->bias.resize(padded);
-    data->weights.resize(rows * padded);
+    data->bias.resize(blocks * channel_block);
+    data->weights.resize(blocks * rows * channel_block);
     for (size_t c = 0; c < channels; ++c)
         for (size_t r = 0; r < rows; ++r)
-            data->weights[r * padded + c] = weight[c * rows + r];
+            data->weights[(c / channel_block * rows + r) * channel_block +
+                          c % channel_block] = weight[c * rows + r];
 
     d_multiply_adds += from.feature.size() * channels;
     d_features = channels * (first.size() - 1);
@@ -83,7 +83,7 @@ void network::add_affine(const std::vector<float>& weight,
     s.features = int(d_features);
     s.affine = { int(first.size()) - 1,
                  int(channels),
-                 int(padded),
+                 int(rows),
                  data->from.first.data(),
                  data->from.feature.data(),
                  data->from.row.data(),

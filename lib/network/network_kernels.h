@@ -24,12 +24,14 @@ enum class activation {
 struct affine_map {
     int positions;
     int channels;
-    int padded_channels; // a multiple of channel_block; the padding has weight 0
+    int rows;
     const int* first_tap; // [positions + 1]
     const int* tap_feature; // input feature of a tap
     const int* tap_row; // row of weights of a tap
-    const float* weights; // [rows][padded_channels]
-    const float* bias; // [padded_channels]
+    // In blocks of channel_block channels, so that a pass reads them in order; the
+    // padding has weight 0.
+    const float* weights; // [blocks][rows][channel_block]
+    const float* bias; // [blocks][channel_block]
     activation then;
     float alpha; // of the activation
 };
@@ -69,7 +71,7 @@ constexpr int channel_block = 8;
 // Work memory of `run` and `decide`: two buffers, one block of rows, and the places.
 constexpr size_t work_floats(int widest, int places = 0)
 {
-    return size_t(3 + places) * 32 * (widest + 16);
+    return size_t(3 + places) * 48 * (widest + 16);
 }
 
 struct network_kernels { // see network.h

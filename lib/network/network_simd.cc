@@ -35,7 +35,7 @@ inline vfloat apply(activation then, float alpha, vfloat x)
 {
     switch (then) { // NaN stays NaN
     case activation::relu:
-        return x < 0.0f ? vfloat{} : x;
+        return maximum(vfloat{}, x);
     case activation::leaky_relu:
         return x < 0.0f ? alpha * x : x;
     case activation::elu:
@@ -57,31 +57,60 @@ inline vfloat apply(activation then, float alpha, vfloat x)
     }
 }
 
-void run_affine(const affine_map& map, const float* in, float* out)
+void activate(activation then, float alpha, size_t size, float* x)
 {
-    for (int position = 0; position < map.positions; ++position)
+    for (size_t j = 0; j < size; j += lanes)
+        store(x + j, apply(then, alpha, load(x + j)));
+}
+
+// `rectified`: with ReLU, while the sums are in registers.
+template <bool rectified>
+void sum_taps(const affine_map& map, const float* in, float* out)
+{
+    for (int position = 0; position < map.positions; ++position) {
+        const int first = map.first_tap[position], last = map.first_tap[position + 1];
         for (int c0 = 0; c0 < map.channels; c0 += channels_at_once) {
             vfloat sum[channels_at_once][tile_vectors];
             for (int c = 0; c < channels_at_once; ++c)
                 for (int v = 0; v < tile_vectors; ++v)
                     sum[c][v] = fill(map.bias[c0 + c]);
-            for (int t = map.first_tap[position]; t < map.first_tap[position + 1]; ++t) {
+            const float* weights = map.weights +
+                                   size_t(c0 / channel_block) * map.rows * channel_block +
+                                   c0 % channel_block;
+            for (int t = first; t < last; ++t) {
                 const float* x = in + size_t(map.tap_feature[t]) * tile;
-                const float* w =
-                    map.weights + size_t(map.tap_row[t]) * map.padded_channels + c0;
-                for (int v = 0; v < tile_vectors; ++v) {
-                    const vfloat value = load(x + v * lanes);
-                    for (int c = 0; c < channels_at_once; ++c)
-                        sum[c][v] += w[c] * value;
+                const float* w = weights + size_t(map.tap_row[t]) * channel_block;
+                vfloat value[tile_vectors];
+                for (int v = 0; v < tile_vectors; ++v)
+                    value[v] = load(x + v * lanes);
+                for (int c = 0; c < channels_at_once; ++c) {
+                    const vfloat weight = fill(w[c]);
+                    for (int v = 0; v < tile_vectors; ++v)
+                        sum[c][v] += weight * value[v];
                 }
             }
-            const int wanted = map.channels - c0;
-            for (int c = 0; c < channels_at_once && c < wanted; ++c)
-                for (int v = 0; v < tile_vectors; ++v)
-                    store(out + (size_t(c0 + c) * map.positions + position) * tile +
-                              v * lanes,
-                          apply(map.then, map.alpha, sum[c][v]));
+            float* to = out + (size_t(c0) * map.positions + position) * tile;
+#pragma GCC unroll 8
+            for (int c = 0; c < channels_at_once; ++c) {
+                if (c0 + c == map.channels)
+                    break;
+                for (int v = 0; v < tile_vectors; ++v) {
+                    const vfloat x = sum[c][v];
+                    store(to + v * lanes, rectified ? apply(activation::relu, 0, x) : x);
+                }
+                to += size_t(map.positions) * tile;
+            }
         }
+    }
+}
+
+void run_affine(const affine_map& map, const float* in, float* out)
+{
+    if (map.then == activation::relu)
+        return sum_taps<true>(map, in, out);
+    sum_taps<false>(map, in, out);
+    if (map.then != activation::none)
+        activate(map.then, map.alpha, size_t(map.channels) * map.positions * tile, out);
 }
 
 void run_softmax(int features, float* x)
@@ -141,8 +170,7 @@ float* run_steps(const plan& net, const work_memory& memory)
             break;
         }
         case step_kind::activate:
-            for (size_t j = 0; j < size; j += lanes)
-                store(a + j, apply(s.affine.then, s.affine.alpha, load(a + j)));
+            activate(s.affine.then, s.affine.alpha, size, a);
             break;
         case step_kind::softmax:
             run_softmax(s.features, a);
@@ -173,35 +201,38 @@ float* run_steps(const plan& net, const work_memory& memory)
 // `poison` or with logits that are not finite are erased.
 size_t decide_tile(int outputs,
                    const float* logits,
-                   const vfloat* poison,
+                   vfloat (&poison)[tile_vectors],
                    size_t items,
                    uint8_t* messages,
                    uint8_t* erased)
 {
+    vfloat best[tile_vectors];
+    vint index[tile_vectors] = {};
+    for (int v = 0; v < tile_vectors; ++v) {
+        best[v] = load(logits + v * lanes);
+        poison[v] += best[v] * 0.0f;
+    }
+    for (int f = 1; f < outputs; ++f)
+        for (int v = 0; v < tile_vectors; ++v) { // that wait for one another little
+            const vfloat x = load(logits + size_t(f) * tile + v * lanes);
+            poison[v] += x * 0.0f;
+            index[v] = x > best[v] ? fill_int(f) : index[v];
+            best[v] = maximum(x, best[v]);
+        }
     alignas(64) uint8_t decided[tile], flags[tile];
     for (int v = 0; v < tile_vectors; ++v) {
-        vfloat best = load(logits + v * lanes);
-        vfloat bad = poison[v] + best * 0.0f;
-        vint index = vint{};
-        for (int f = 1; f < outputs; ++f) {
-            const vfloat x = load(logits + size_t(f) * tile + v * lanes);
-            bad += x * 0.0f;
-            index = x > best ? fill_int(f) : index;
-            best = x > best ? x : best;
-        }
-        const vint erase = bad != 0.0f; // NaN if anything is not finite
-        index = erase ? vint{} : index;
+        const vint erase = poison[v] != 0.0f; // NaN if anything is not finite
+        index[v] = erase ? vint{} : index[v];
         *reinterpret_cast<vbytes*>(decided + v * lanes) =
-            __builtin_convertvector(index, vbytes);
+            __builtin_convertvector(index[v], vbytes);
         *reinterpret_cast<vbytes*>(flags + v * lanes) =
             __builtin_convertvector(erase & 1, vbytes);
     }
+    __builtin_memcpy(messages, decided, items);
+    __builtin_memcpy(erased, flags, items);
     size_t erasures = 0;
-    for (size_t i = 0; i < items; ++i) {
-        messages[i] = decided[i];
-        erased[i] = flags[i];
+    for (size_t i = 0; i < items; ++i)
         erasures += flags[i];
-    }
     return erasures;
 }
 
@@ -246,7 +277,7 @@ size_t multiply_adds(size_t rounds, float* sink)
         sum[i] = fill(sink[i % lanes] + float(i));
     const vfloat a = fill(0.5f), b = fill(1.0f); // converges to 2, never to a denormal
     for (size_t r = 0; r < rounds; ++r)
-#pragma GCC unroll 16
+#pragma GCC unroll 24
         for (int i = 0; i < channels_at_once * tile_vectors; ++i)
             sum[i] = sum[i] * a + b;
     for (int i = 0; i < channels_at_once * tile_vectors; ++i)

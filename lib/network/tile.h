@@ -8,7 +8,7 @@
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-constexpr int tile_vectors = 2;
+constexpr int tile_vectors = 3;
 constexpr int tile = tile_vectors * lanes;
 #if defined(ADVPHY_AVX512)
 constexpr int channels_at_once = 8; // 16 accumulators of 32 registers
@@ -16,19 +16,21 @@ constexpr int channels_at_once = 8; // 16 accumulators of 32 registers
 constexpr int channels_at_once = 4; // 8 accumulators of 16 registers
 #endif
 static_assert(channel_block % channels_at_once == 0, "padding of the weights");
-static_assert(tile <= 32, "work_floats counts on it");
+static_assert(tile <= 48, "work_floats counts on it");
 
-// Fill a tile from rows that may be read up to `lanes` floats past their end.
+// Fill a tile from rows that may be read up to three floats past their end.
 inline void load_tile(const plan& net, const float* rows, size_t stride, float* features)
 {
-    for (int c0 = 0; c0 < net.inputs; c0 += lanes)
+    for (int c0 = 0; c0 < net.inputs; c0 += 4)
         for (int v = 0; v < tile_vectors; ++v) {
-            vfloat m[lanes];
-            for (int i = 0; i < lanes; ++i)
-                m[i] = load(rows + (v * lanes + i) * stride + c0);
-            transpose(m);
-            for (int i = 0; i < lanes && c0 + i < net.inputs; ++i)
-                store(features + size_t(net.slot[c0 + i]) * tile + v * lanes, m[i]);
+            vfloat column[4];
+            load_columns(rows + size_t(v) * lanes * stride + c0, stride, column);
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; ++i) {
+                if (c0 + i == net.inputs)
+                    break;
+                store(features + size_t(net.slot[c0 + i]) * tile + v * lanes, column[i]);
+            }
         }
 }
 
@@ -57,7 +59,7 @@ struct work_memory {
 
     work_memory(const plan& net, float* work)
         : a(work), b(work + size_t(tile) * net.widest),
-          rows(work + size_t(2) * tile * net.widest), row(size_t(net.inputs) + lanes)
+          rows(work + size_t(2) * tile * net.widest), row(size_t(net.inputs) + 4)
     {
         kept = rows + tile * row;
     }
@@ -68,9 +70,9 @@ void load_tile_at(
     const plan& net, const float* in, size_t first, size_t count, const work_memory& work)
 {
     const size_t width = net.inputs;
-    // Rows may be read past their end if at least `lanes` floats follow them.
+    // Rows may be read past their end if as many floats follow them.
     const size_t left = count - first;
-    if (left > tile && (left - tile) * width >= lanes) {
+    if (left >= tile && (left - tile) * width >= (4 - width % 4) % 4) {
         load_tile(net, in + first * width, width, work.a);
         return;
     }
