@@ -18,6 +18,7 @@ import sys
 import threading
 import weakref
 
+import numpy as np
 import pmt
 from gnuradio import gr
 
