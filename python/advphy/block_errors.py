@@ -28,7 +28,7 @@ _failure = threading.Condition()
 _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
 _CALLS_OF_CONNECT = 4  # stack frames from connect() to to_basic_block()
-_MEMORY = ctypes.c_char * 2**46  # as much as there may be
+_MEMORY = ctypes.c_char * 2**30  # more than a buffer has
 _address_in = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
     ("PyCapsule_GetPointer", ctypes.pythonapi)
 )
