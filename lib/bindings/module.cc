@@ -107,7 +107,7 @@ void bind_codes(py::module_& m)
                const auto* left = data_of<uint8_t>(a, "a", count);
                const auto* right = data_of<uint8_t>(b, "b", count);
                py::gil_scoped_release release;
-               return kernels().code.count_differences(left, right, count);
+               return count_differences(left, right, count);
            });
     define(m,
            "squared_error",
