@@ -29,12 +29,8 @@ double periodogram(const std::vector<float>& chips, const sample* y, double cycl
     const auto step = std::polar(1.0, -2 * M_PI * cycles);
     std::complex<double> turning = 1;
     for (size_t i = 0; i < chips.size(); ++i) {
-        const double re = chips[i] * double(y[i].real()),
-                     im = chips[i] * double(y[i].imag());
-        sum += std::complex<double>(re * turning.real() - im * turning.imag(),
-                                    re * turning.imag() + im * turning.real());
-        turning = { turning.real() * step.real() - turning.imag() * step.imag(),
-                    turning.real() * step.imag() + turning.imag() * step.real() };
+        sum += double(chips[i]) * std::complex<double>(y[i]) * turning;
+        turning *= step;
     }
     return std::norm(sum);
 }

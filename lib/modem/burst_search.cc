@@ -42,12 +42,11 @@ burst_search::burst_search(const frame_layout& layout)
     d_view.product_im = d_product_im.data();
 }
 
-void burst_search::run(const sample* samples) { kernels().modem.search(d_view, samples); }
-
 void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& bursts)
 {
-    d_view.preamble = bursts[0].chips.data();
-    run(samples);
+    if (!bursts.empty())
+        d_view.preamble = bursts[0].chips.data();
+    kernels().modem.search(d_view, samples);
     d_which.assign(d_view.positions, 0);
     d_other.resize(3 * d_view.positions);
     search_view other = d_view;

@@ -32,9 +32,9 @@ public:
     size_t stride() const { return d_view.stride; }
     size_t step() const { return d_view.step; } // positions per symbol
 
-    void run(const sample* samples);
-    // Search for the preambles of several bursts: the metric is the highest of theirs.
-    void run(const sample* samples, const std::vector<keyed_symbols>& bursts);
+    // Search for the preambles of bursts, or of the layout without any; the metric is the
+    // highest of theirs.
+    void run(const sample* samples, const std::vector<keyed_symbols>& bursts = {});
     // Index of the burst that has the metric at a position.
     size_t which(size_t position) const { return d_which[position]; }
 
