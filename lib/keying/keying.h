@@ -66,8 +66,11 @@ public:
                float* out) const;
 
 private:
-    void signs(const uint32_t* words, const float* x, float* out) const;
-    void permute(const uint32_t* words, const float* x, bool inverse, float* out) const;
+    void permute(const uint32_t* words,
+                 bool shuffles,
+                 const float* x,
+                 bool inverse,
+                 float* out) const;
     void rotate(const uint32_t* words,
                 size_t row,
                 const float* x,
