@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A stand-in radio without hardware: SoapySDR device, driver=advphy_standin.
-// standin_arguments.h has its arguments.
-#include "standin_arguments.h"
+// standin_arguments.cc has its arguments.
+#include "station.h"
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>

@@ -156,6 +156,11 @@ private:
     std::map<std::string, std::ofstream> d_parts; // by the transmitter's name
 };
 
+// The station of a device's arguments, SoapySDR's Kwargs (standin_arguments.cc);
+// std::invalid_argument if one is not known or its value is bad.
+using device_arguments = std::map<std::string, std::string>;
+std::shared_ptr<station> station_of(const device_arguments& args);
+
 inline void write_samples(std::ofstream& file, const sample* samples, int64_t count)
 {
     file.write(reinterpret_cast<const char*>(samples), count * int64_t(sizeof(sample)));
