@@ -33,12 +33,12 @@ class noisy_channel(guarded_block):
         self.size_buffers(latency, 8 * n)
 
     def set_level(self, level):
-        """Set the level in dB, from the next call of work() on."""
+        """Set the level (Eb/N0 or SNR) in dB, from the next call of work() on."""
         self.noise_variance(level)  # raises ValueError if it is invalid
         self._level = float(level)
 
     def level(self):
-        """Return the level in dB."""
+        """Return the level (Eb/N0 or SNR) in dB."""
         return self._level
 
     def start(self):
@@ -92,10 +92,5 @@ class channel(noisy_channel):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
 
-    def set_ebn0_db(self, ebn0_db):
-        """Set the Eb/N0 in dB, from the next call of work() on."""
-        self.set_level(ebn0_db)
-
-    def ebn0_db(self):
-        """Return the Eb/N0 in dB."""
-        return self.level()
+    set_ebn0_db = noisy_channel.set_level
+    ebn0_db = noisy_channel.level
