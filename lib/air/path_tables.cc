@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "air/path_tables.h"
+// What a path is made of: limits of its settings, delays and powers of its rays, and the
+// filters that delay by a fraction of a sample.
+#include "air/air_path.h"
 #include "air/impairment.h"
 #include <cmath>
 #include <locale>

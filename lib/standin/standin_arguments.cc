@@ -4,7 +4,7 @@
 //     air=NAME, name=STATION   medium of all processes of this computer
 //     id=NAME                  or: air of one transmitter and one receiver in one process
 //
-// The others are fields of station_settings and path_settings (air/path_tables.h) by
+// The others are fields of station_settings and path_settings (air/air_path.h) by
 // their names; those of paths may have a name in front: NAME.cfo=... is that of the path
 // from NAME. With id= there are neither lead nor stall_ms, no names in front, and of
 // paths only cfo, ppm, a whole delay, and loss_db=DB, a loss in addition to the gains.
