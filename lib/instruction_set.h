@@ -7,7 +7,7 @@
 #include "keying/keying_kernels.h"
 #include "modem/modem_kernels.h"
 #include "network/network_kernels.h"
-#include "random/random_kernels.h"
+#include "random/gaussian.h"
 #include <string>
 #include <vector>
 
