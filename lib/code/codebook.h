@@ -41,7 +41,7 @@ class hard_decision
 public:
     hard_decision(std::vector<uint8_t> table, size_t n);
 
-    size_t n() const { return d_n; }
+    size_t inputs() const { return 2 * d_n; } // floats of an item
     // y: [count][2n] floats, real and imaginary parts in turn.
     size_t decide(const float* y, size_t count, uint8_t* messages, uint8_t* erased) const;
 

@@ -96,7 +96,6 @@ private:
         clock::time_point begin;
         int64_t samples = 0;
         bool running = false;
-        int64_t due(clock::time_point now, double sample_rate, double longest_s);
     };
 
     air_sender& sender() { return d_memory.control().senders[d_sender]; }
