@@ -10,8 +10,7 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..block_errors import guarded_block
-
-TAG = "channel"
+from ..stream_tags import CHANNEL_TAG
 
 
 class noisy_channel(guarded_block):
@@ -51,7 +50,7 @@ class noisy_channel(guarded_block):
         noise = {"noise_variance": self.noise_variance(level)}
         if level != self._tagged:
             settings = {self.LEVEL: level, **noise, "kind": self._kind}
-            self.tag_item(written, TAG, settings)
+            self.tag_item(written, CHANNEL_TAG, settings)
             self._tagged = level
         at = {"seed": self._seed, "first_block": self._first_block + written}
         p = input_items[1][:size] if len(input_items) == 2 else None

@@ -7,13 +7,10 @@ from itertools import pairwise
 
 from advphy_model.randomness import checked_index
 
-from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
-from ..receive.adapting_eve import TAG as EVE_TAG
-from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..receive.burst_synchronizer import runs_of
 from ..reports import Reporter, segmented_block
-from ..transmit.alice_arn import TAG as ALICE_TAG
+from ..stream_tags import ALICE_TAG, CHANNEL_TAG, EVE_TAG, FRAME_TAG
 from .latency import Latency
 
 GIVEN = "given"  # settings by set_settings, in addition to those by tags

@@ -13,10 +13,8 @@ from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
-from ..stream_tags import of_link
+from ..stream_tags import ALICE_TAG, KEY_TAG, of_link
 
-TAG = "alice"
-KEY_TAG = "key"
 KEY_TAG_EVERY = 256  # items; Bob detects a wrong, repeated or lost key at the next tag
 
 
@@ -118,7 +116,7 @@ class alice_arn(guarded_block):
             pair = self._pair if inserted else "none"
             state = {"inserted": inserted, "pairing": self._pairing, "pair": pair}
             state |= self._nonce()
-            self.tag_item(written, TAG, state)
+            self.tag_item(written, ALICE_TAG, state)
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
