@@ -27,7 +27,7 @@ struct path_settings {
     double doppler = 0; // largest Doppler frequency in Hz; 0: the rays stand still
     double spread_ns = 0; // rms delay spread of a profile
     double echo_delay = 0, echo_gain_db = -10, echo_phase = 0; // samples, dB, degrees
-    double profile = 0; // index in profile_names()
+    double profile = 0; // index in profile_names
     double seed = 1; // of the rays
 };
 
@@ -40,10 +40,10 @@ struct path_field {
 
 // The fields of path_settings in their order. The highest Doppler frequency is a
 // hundredth of the sample rate.
-const std::vector<path_field>& path_fields();
+extern const std::vector<path_field> path_fields;
 
 // "none", "two_rays" (a second ray, the echo), "tdl_a" ... "tdl_e" of [tr38901], 7.7.2.
-const std::vector<std::string>& profile_names();
+extern const std::vector<std::string> profile_names;
 
 // Throws std::invalid_argument, with a sentence, if a value is out of range.
 void check_path(const path_settings& settings, double sample_rate);
@@ -53,7 +53,7 @@ struct tabled_ray {
 };
 
 // TDL-A to TDL-E.
-const std::vector<std::vector<tabled_ray>>& tapped_delay_lines();
+extern const std::vector<std::vector<tabled_ray>> tapped_delay_lines;
 
 // Taps for each fraction of a sample 0, 1/phases, ..., 1, for interpolate(): -60 dB up to
 // 0.4 of the rate.

@@ -20,18 +20,14 @@ uint32_t sign_of(const uint32_t* words, size_t i)
 
 } // namespace
 
-const std::vector<std::string>& keyed_transform::names()
-{
-    static const std::vector<std::string> known{ "signs",
-                                                 "sign_permutation",
-                                                 "rotation" };
-    return known;
-}
+const std::vector<std::string> keyed_transform::names{ "signs",
+                                                       "sign_permutation",
+                                                       "rotation" };
 
 keyed_transform::keyed_transform(const std::string& name, size_t reals)
     : d_name(name), d_floats((reals + 1) / 2 * 2)
 {
-    if (std::find(names().begin(), names().end(), name) == names().end())
+    if (std::find(names.begin(), names.end(), name) == names.end())
         throw std::invalid_argument("transform '" + name + "' is not known");
     if (reals < 1 || reals > largest_keyed)
         throw std::invalid_argument("reals = " + std::to_string(reals) +

@@ -46,10 +46,10 @@ constexpr size_t largest_keyed = 1024;
 class keyed_transform
 {
 public:
-    // std::invalid_argument if the name is not in names(), or reals is out of range.
+    // std::invalid_argument if the name is not in names, or reals is out of range.
     keyed_transform(const std::string& name, size_t reals);
 
-    static const std::vector<std::string>& names();
+    static const std::vector<std::string> names;
 
     size_t reals() const { return d_place.size(); }
     // Floats of an item.

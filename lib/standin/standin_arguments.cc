@@ -19,8 +19,6 @@
 namespace gr::advphy {
 
 namespace {
-using strings = std::vector<std::string>;
-
 using settings = station_settings;
 
 const std::map<std::string, double settings::*> reals = {
@@ -66,14 +64,13 @@ uint64_t count(const std::string& key, const std::string& text)
 bool read_path(const std::string& key, const std::string& text, path_settings& path)
 {
     if (key == "profile") {
-        const strings& names = profile_names();
-        const auto found = std::find(names.begin(), names.end(), text);
-        if (found == names.end())
+        const auto found = std::find(profile_names.begin(), profile_names.end(), text);
+        if (found == profile_names.end())
             refuse("profile = '" + text + "', expected none, two_rays or tdl_a to tdl_e");
-        path.profile = double(found - names.begin());
+        path.profile = double(found - profile_names.begin());
         return true;
     }
-    for (const path_field& field : path_fields())
+    for (const path_field& field : path_fields)
         if (key == field.name) {
             path.*field.value = number(key, text);
             return true;

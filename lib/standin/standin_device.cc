@@ -141,14 +141,9 @@ public:
                                        wanted,
                                        delivered,
                                        std::chrono::microseconds(timeout_us));
-        switch (found) {
-        case reading::samples:
-            return int(delivered);
-        case reading::overflow:
+        if (found == reading::overflow)
             return SOAPY_SDR_OVERFLOW;
-        default:
-            return SOAPY_SDR_TIMEOUT;
-        }
+        return found == reading::samples ? int(delivered) : SOAPY_SDR_TIMEOUT;
     }
 
     int writeStream(SoapySDR::Stream*,
