@@ -90,7 +90,6 @@ class perturbation_source(segmented_block):
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
-        self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
         self.tags_schedule = True  # if its phases are long enough
         self.size_buffers(latency, 8 * self._model.n)

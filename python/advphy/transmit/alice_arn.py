@@ -66,7 +66,6 @@ class alice_arn(guarded_block):
         self._pair = "learned" if model.keying == "none" else model.keying
         self._next_index = self._first_frame
         self._energies, self._all = np.zeros(4), np.zeros(4)
-        self._tagged = None
         self._text = "no item yet"
         self.set_inserted(inserted)
         self._reporter = Reporter(self, "power", name, "alice_arn")
