@@ -4,12 +4,10 @@
 // keeps one copy for all.
 #pragma once
 #include "air/mixture_kernels.h"
-#include "air/perturbation_kernels.h"
-#include "code/code_kernels.h"
 #include "keying/keying_kernels.h"
 #include "modem/modem_kernels.h"
 #include "network/network_kernels.h"
-#include "random/random_kernels.h"
+#include "random/gaussian.h"
 #include <string>
 #include <vector>
 
@@ -20,8 +18,6 @@ struct kernel_table {
     const char* name;
     const random_kernels& random;
     const network_kernels& network;
-    const code_kernels& code;
-    const perturbation_kernels& perturbation;
     const mixture_kernels& mixture;
     const keying_kernels& keying;
     const modem_kernels& modem;

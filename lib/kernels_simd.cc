@@ -8,8 +8,6 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 // Each is defined at the end of its *_simd.cc.
 extern const random_kernels random_table;
 extern const network_kernels network_table;
-extern const code_kernels code_table;
-extern const perturbation_kernels perturbation_table;
 extern const mixture_kernels mixture_table;
 extern const keying_kernels keying_table;
 extern const modem_kernels modem_table;
@@ -21,8 +19,6 @@ const kernel_table table = {
     ADVPHY_NAME(ADVPHY_SIMD_NAMESPACE),
     random_table,
     network_table,
-    code_table,
-    perturbation_table,
     mixture_table,
     keying_table,
     modem_table,

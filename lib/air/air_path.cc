@@ -66,7 +66,7 @@ void air_path::set_rays()
             d_rays.push_back(echo);
         }
     } else {
-        const auto& table = tapped_delay_lines()[profile - first_table];
+        const auto& table = tapped_delay_lines[profile - first_table];
         double whole = 0;
         for (const tabled_ray& tabled : table)
             whole += from_db(tabled.power_db);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "air/canceller.h"
 #include "code/codebook.h"
-#include "instruction_set.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -75,13 +74,6 @@ canceller::canceller(std::vector<float> codebook,
                                         "one transform each or none");
 }
 
-row canceller::codeword(size_t s) const
-{
-    row x(floats());
-    std::copy_n(d_code.values.begin() + long(s * floats()), floats(), std::begin(x));
-    return x;
-}
-
 row canceller::difference_of_means(const observations& from) const
 {
     row mean(floats());
@@ -102,10 +94,11 @@ row canceller::difference_of_means(const observations& from) const
 // y - x_s for the messages s nearest to y, the nearest first.
 rows canceller::differences(const row& y, size_t most) const
 {
-    rows all(d_code.messages);
+    rows all(d_code.messages, y);
     std::vector<std::pair<double, size_t>> order;
     for (size_t s = 0; s < d_code.messages; ++s) {
-        all[s] = y - codeword(s);
+        for (size_t f = 0; f < floats(); ++f)
+            all[s][f] -= d_code.values[s * floats() + f];
         order.emplace_back(energy_of(all[s]), s);
     }
     std::sort(order.begin(), order.end());
@@ -154,7 +147,10 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
     }
     for (const row& guess : first_guesses(from)) {
         if (!of.tied.empty()) {
-            begin.push_back(mixture::tied_to(d_code, of.tied, guess));
+            rows images;
+            for (const transform& t : of.tied)
+                images.push_back(image_of(t, guess));
+            begin.emplace_back(d_code, of.tied, std::move(images));
             continue;
         }
         add(spread(from, guess, of.components));
@@ -218,7 +214,9 @@ estimate canceller::find(const float* y,
     statistics weight = fitted.fitted();
     if (past && forgetting > 0) {
         statistics before = past->weight;
-        before *= forgetting;
+        before.blocks *= forgetting;
+        for (row& sum : before.sums)
+            sum *= forgetting;
         mixture continued = past->fitted;
         const double likelihood = continued.fit(from, d_sampled, d_iterations, &before) -
                                   d_families[past->which].penalty;
@@ -243,32 +241,19 @@ estimate canceller::find(const float* y,
 
 void canceller::subtract(const estimate& found, float* y, size_t blocks) const
 {
-    const auto& p = found.fitted.p();
-    const size_t stride = floats() + row_padding;
-    std::vector<float> table(p.size() * stride);
-    for (size_t z = 0; z < p.size(); ++z)
-        for (size_t f = 0; f < floats(); ++f)
-            table[z * stride + f] = float(-p[z][f]);
-    if (p.size() == 1) {
-        std::vector<float> pattern(row_padding * floats());
-        for (size_t i = 0; i < pattern.size(); ++i)
-            pattern[i] = table[i % floats()];
-        kernels().perturbation.add_pattern(
-            pattern.data(), pattern.size(), blocks * floats(), y);
-        return;
-    }
+    std::vector<float> table; // [components][floats]
+    for (const row& p : found.fitted.p())
+        table.insert(table.end(), std::begin(p), std::end(p));
     std::vector<uint8_t> component(tile_blocks);
-    std::vector<size_t> offset(tile_blocks);
-    std::vector<float> images(tile_blocks * floats() + row_padding);
     for (size_t done = 0; done < blocks; done += tile_blocks) {
         const size_t count = std::min(tile_blocks, blocks - done);
-        float* at = y + done * floats();
-        found.fitted.choose(at, count, component.data());
-        for (size_t i = 0; i < count; ++i)
-            offset[i] = component[i] * stride;
-        kernels().perturbation.write_rows(
-            { table.data(), offset.data(), floats(), count }, images.data());
-        kernels().perturbation.add_floats(images.data(), count * floats(), at);
+        if (found.fitted.p().size() > 1)
+            found.fitted.choose(y, count, component.data());
+        for (size_t i = 0; i < count; ++i, y += floats()) {
+            const float* p = table.data() + component[i] * floats();
+            for (size_t f = 0; f < floats(); ++f)
+                y[f] -= p[f];
+        }
     }
 }
 

@@ -63,7 +63,6 @@ public:
     void subtract(const estimate& found, float* y, size_t blocks) const;
 
 private:
-    row codeword(size_t s) const;
     row difference_of_means(const observations& from) const;
     rows differences(const row& y, size_t most) const;
     rows first_guesses(const observations& from) const;

@@ -85,14 +85,6 @@ statistics& statistics::operator+=(const statistics& other)
     return *this;
 }
 
-statistics& statistics::operator*=(double factor)
-{
-    blocks *= factor;
-    for (row& sum : sums)
-        sum *= factor;
-    return *this;
-}
-
 mixture::mixture(const code& codewords, std::vector<transform> tied, rows components)
     : d_code(codewords), d_tied(std::move(tied)), d_p(std::move(components)),
       d_weights(d_p.size(), 1.0 / double(d_p.size()))
@@ -105,15 +97,6 @@ mixture::mixture(const code& codewords, std::vector<transform> tied, rows compon
     d_work.resize(mixture_floats(d_code.messages, k, d_code.floats));
     d_totals.resize(k * (d_code.messages + d_code.floats));
     d_statistics = { row(k), rows(k, row(d_code.floats)) };
-}
-
-mixture
-mixture::tied_to(const code& codewords, const std::vector<transform>& tied, const row& p)
-{
-    rows images;
-    for (const transform& t : tied)
-        images.push_back(image_of(t, p));
-    return mixture(codewords, tied, std::move(images));
 }
 
 mixture_view mixture::view() const

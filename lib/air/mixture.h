@@ -68,7 +68,6 @@ struct statistics {
     rows sums;
 
     statistics& operator+=(const statistics& other);
-    statistics& operator*=(double factor);
 };
 
 class mixture
@@ -76,10 +75,6 @@ class mixture
 public:
     // tied: a transform for each component, or empty.
     mixture(const code& codewords, std::vector<transform> tied, rows components);
-
-    // The tied mixture that starts from p.
-    static mixture
-    tied_to(const code& codewords, const std::vector<transform>& tied, const row& p);
 
     // Fit to the first `blocks` observations by expectation-maximization. It stops after
     // `iterations`, or when the log-likelihood rises by less than enough_rise. Returns

@@ -2,7 +2,6 @@
 #include "air/perturbation.h"
 #include "code/codebook.h"
 #include "instruction_set.h"
-#include "sample.h"
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -21,8 +20,8 @@ struct perturbation::tile {
 
     tile(size_t blocks, size_t floats)
         : words(4 * blocks), held(4 * (blocks + group_counters)), turns(blocks),
-          cosine(blocks), sine(blocks), gains(2 * blocks),
-          samples(blocks * floats + row_padding), offset(blocks)
+          cosine(blocks), sine(blocks), gains(2 * blocks), samples(blocks * floats),
+          offset(blocks)
     {
     }
 };
@@ -40,31 +39,22 @@ perturbation::perturbation(const std::vector<float>& rows,
                                     " rows, expected one row");
     d_n = floats / 2;
     d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
-    d_stride = 2 * floats + row_padding;
+    d_stride = 2 * floats;
     d_draws = settings.random_shift || settings.random_phase || settings.random_frequency;
     d_holds = settings.random_sign || settings.book;
     const bool drifts = settings.frequency != 0 || settings.random_frequency;
     d_turns = settings.random_phase || settings.rayleigh || drifts;
     d_sampled = drifts || settings.jammer;
     d_table.assign((2 * count + 1) * d_stride, 0.0f);
-    d_quadrature = d_table;
     for (size_t r = 0; r < 2 * count; ++r)
         for (size_t j = 0; j < 2 * floats; ++j) {
-            const float* row = rows.data() + r / 2 * floats;
-            const float sign = r % 2 ? -1.0f : 1.0f;
-            const size_t at = r * d_stride + j;
-            d_table[at] = sign * row[j % floats];
-            d_quadrature[at] =
-                sign * (j % 2 ? row[(j - 1) % floats] : -row[(j + 1) % floats]);
+            const float value = rows[r / 2 * floats + j % floats];
+            d_table[r * d_stride + j] = r % 2 ? -value : value;
         }
     const bool constant = !settings.by_message && !d_draws && !d_holds &&
                           !settings.alternate_sign && !d_turns && on(0) &&
                           settings.off_blocks == 0;
-    if (constant && !settings.jammer) {
-        d_pattern.resize(row_padding * floats);
-        for (size_t i = 0; i < d_pattern.size(); ++i)
-            d_pattern[i] = rows[i % floats];
-    }
+    d_constant = constant && !settings.jammer;
     bool flat = constant && settings.jammer;
     for (size_t j = 0; j < floats; ++j)
         flat = flat && rows[j] == (j % 2 ? 0.0f : rows[0]);
@@ -151,6 +141,23 @@ void perturbation::turn(tile& t) const
     }
 }
 
+// Write the rows of the blocks, each multiplied by its complex number.
+void perturbation::write_rows(tile& t) const
+{
+    float* out = t.samples.data();
+    for (size_t i = 0; i < t.count; ++i, out += 2 * d_n) {
+        const float* row = d_table.data() + t.offset[i];
+        const float c = t.cosine[i], s = t.sine[i];
+        if (d_turns)
+            for (size_t j = 0; j < 2 * d_n; j += 2) {
+                out[j] = row[j] * c - row[j + 1] * s;
+                out[j + 1] = row[j + 1] * c + row[j] * s;
+            }
+        else
+            std::copy_n(row, 2 * d_n, out);
+    }
+}
+
 // Write the blocks sample by sample, for a frequency offset or a jammer.
 void perturbation::write_samples(tile& t) const
 {
@@ -198,21 +205,16 @@ void perturbation::for_tiles(const uint8_t* messages,
         t.first = first + done;
         t.count = std::min(d_tile, count - done);
         t.messages = messages ? messages + done : nullptr;
-        draw_values(t);
-        choose_rows(t);
-        if (d_turns)
-            turn(t);
-        const chosen_rows rows{ d_table.data(), t.offset.data(), 2 * d_n, t.count };
-        if (d_sampled)
-            write_samples(t);
-        else if (d_turns)
-            kernels().perturbation.write_turned_rows(rows,
-                                                     d_quadrature.data(),
-                                                     t.cosine.data(),
-                                                     t.sine.data(),
-                                                     t.samples.data());
-        else
-            kernels().perturbation.write_rows(rows, t.samples.data());
+        if (done == 0 || !d_constant) {
+            draw_values(t);
+            choose_rows(t);
+            if (d_turns)
+                turn(t);
+            if (d_sampled)
+                write_samples(t);
+            else
+                write_rows(t);
+        }
         use(t.samples.data(), 2 * d_n * t.count, 2 * d_n * done);
     }
 }
@@ -222,13 +224,6 @@ void perturbation::write(const uint8_t* messages,
                          size_t count,
                          float* out) const
 {
-    const size_t floats = 2 * d_n * count;
-    if (!d_pattern.empty()) {
-        for (size_t done = 0; done < floats; done += d_pattern.size())
-            std::copy_n(
-                d_pattern.data(), std::min(d_pattern.size(), floats - done), out + done);
-        return;
-    }
     for_tiles(messages, first, count, [out](const float* p, size_t size, size_t at) {
         std::copy_n(p, size, out + at);
     });
@@ -239,15 +234,12 @@ void perturbation::add(const uint8_t* messages,
                        size_t count,
                        float* y) const
 {
-    const size_t floats = 2 * d_n;
-    if (!d_pattern.empty())
-        kernels().perturbation.add_pattern(
-            d_pattern.data(), d_pattern.size(), count * floats, y);
-    else if (d_sigma != 0.0f)
+    if (d_sigma != 0.0f)
         add_gaussian(jammer_samples(first, count), d_sigma, y, y);
     else
         for_tiles(messages, first, count, [y](const float* p, size_t size, size_t at) {
-            kernels().perturbation.add_floats(p, size, y + at);
+            for (size_t i = 0; i < size; ++i)
+                y[at + i] += p[i];
         });
 }
 

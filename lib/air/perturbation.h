@@ -62,6 +62,7 @@ private:
     size_t row_of(const tile& t, uint64_t block) const;
     void choose_rows(tile& t) const;
     void turn(tile& t) const;
+    void write_rows(tile& t) const;
     void write_samples(tile& t) const;
     bool on(uint64_t block) const;
 
@@ -74,9 +75,8 @@ private:
     bool d_holds; // words are drawn for each `hold` blocks
     bool d_turns; // rows are multiplied by a complex number
     bool d_sampled; // one factor per sample: frequency offset or jammer
+    bool d_constant; // every block has the same row
     std::vector<float> d_table; // [2 rows + 1][stride]: rows, negated, zeros
-    std::vector<float> d_quadrature; // the table times the imaginary unit
-    std::vector<float> d_pattern; // repetitions of the only row, or empty
     // Of a jammer with equal root mean squares that is always on and is neither faded nor
     // rotated, else 0.
     float d_sigma = 0;

@@ -213,10 +213,10 @@ void bind_impairments(py::module_& m)
 void bind_paths(py::module_& m)
 {
     std::vector<std::string> names;
-    for (const path_field& field : path_fields())
+    for (const path_field& field : path_fields)
         names.push_back(field.name);
     m.attr("PATH_SETTINGS") = py::tuple(py::cast(names));
-    m.attr("PATH_PROFILES") = py::tuple(py::cast(profile_names()));
+    m.attr("PATH_PROFILES") = py::tuple(py::cast(profile_names));
     define(
         m,
         "check_path",
@@ -224,9 +224,9 @@ void bind_paths(py::module_& m)
         "range at a sample rate.",
         { "values", "sample_rate" },
         [](input values, double sample_rate) {
-            const double* value = data_of<double>(values, "values", path_fields().size());
+            const double* value = data_of<double>(values, "values", path_fields.size());
             path_settings path;
-            for (const path_field& field : path_fields())
+            for (const path_field& field : path_fields)
                 path.*field.value = *value++;
             check_path(path, sample_rate);
         });

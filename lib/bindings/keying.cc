@@ -8,7 +8,7 @@ namespace gr::advphy {
 void bind_keying(py::module_& m)
 {
     m.attr("LARGEST_KEYED") = largest_keyed;
-    m.attr("KEYED_TRANSFORMS") = py::tuple(py::cast(keyed_transform::names()));
+    m.attr("KEYED_TRANSFORMS") = py::tuple(py::cast(keyed_transform::names));
     py::class_<keyed_transform> transform(
         m, "keyed_transform", "Orthogonal transforms chosen by random words.");
     transform

@@ -12,9 +12,8 @@ namespace gr::advphy {
 
 namespace {
 
-// Define decide() of a network or hard decision; floats(self): floats of an item.
-template <typename Decider>
-void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
+// Define decide() of a network or hard decision.
+template <typename Decider> void define_decide(py::class_<Decider>& scope)
 {
     define(
         scope,
@@ -22,9 +21,9 @@ void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
         "Write messages (argmax of the outputs, or a hard decision) and erasure flags; "
         "return the number of erasures.",
         { "y", "messages", "erased" },
-        [floats](const Decider& self, input y, output messages, output erased) {
+        [](const Decider& self, input y, output messages, output erased) {
             const size_t count = size_t(messages.size());
-            const float* in = floats_of(y, "y", count * floats(self));
+            const float* in = floats_of(y, "y", count * self.inputs());
             uint8_t* out = data_of<uint8_t>(messages, "messages", count);
             uint8_t* flags = data_of<uint8_t>(erased, "erased", count);
             py::gil_scoped_release release;
@@ -74,7 +73,7 @@ void bind_networks(py::module_& m)
                py::gil_scoped_release release;
                self.run(from, count, to);
            });
-    define_decide<network>(net, [](const network& self) { return self.inputs(); });
+    define_decide(net);
 }
 
 void bind_codes(py::module_& m)
@@ -96,8 +95,7 @@ void bind_codes(py::module_& m)
            });
     py::class_<hard_decision> hard(m, "hard_decision", "Hard decision on a binary code.");
     hard.def(py::init<std::vector<uint8_t>, size_t>(), py::arg("table"), py::arg("n"));
-    define_decide<hard_decision>(hard,
-                                 [](const hard_decision& self) { return 2 * self.n(); });
+    define_decide(hard);
     define(m,
            "count_differences",
            "Return the number of bytes that differ in a and b.",
@@ -107,7 +105,7 @@ void bind_codes(py::module_& m)
                const auto* left = data_of<uint8_t>(a, "a", count);
                const auto* right = data_of<uint8_t>(b, "b", count);
                py::gil_scoped_release release;
-               return kernels().code.count_differences(left, right, count);
+               return count_differences(left, right, count);
            });
     define(m,
            "squared_error",

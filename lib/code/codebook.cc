@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "code/codebook.h"
-#include "instruction_set.h"
-#include "sample.h"
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -31,19 +29,17 @@ void check_messages(const uint8_t* messages, size_t count, size_t most)
 
 codebook::codebook(const std::vector<float>& values, size_t messages)
     : d_messages(messages), d_row(row_floats("codebook", values.size(), messages, 1)),
-      d_padded_row((d_row + row_padding - 1) / row_padding * row_padding),
-      d_values(messages * d_padded_row)
+      d_values(values)
 {
-    for (size_t m = 0; m < messages; ++m)
-        std::copy_n(values.begin() + long(m * d_row),
-                    d_row,
-                    d_values.begin() + long(m * d_padded_row));
 }
 
 void codebook::look_up(const uint8_t* in, size_t count, float* out) const
 {
     check_messages(in, count, d_messages);
-    kernels().code.look_up(d_values.data(), d_row, d_padded_row, in, count, out);
+    const float* values = d_values.data();
+    const size_t row = d_row;
+    for (size_t i = 0; i < count; ++i)
+        std::copy_n(values + in[i] * row, row, out + i * row);
 }
 
 hard_decision::hard_decision(std::vector<uint8_t> table, size_t n)
@@ -74,6 +70,14 @@ size_t hard_decision::decide(const float* y,
         erasures += erase;
     }
     return erasures;
+}
+
+size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
+{
+    size_t differences = 0;
+    for (size_t i = 0; i < count; ++i)
+        differences += a[i] != b[i];
+    return differences;
 }
 
 void squared_error(

@@ -30,8 +30,7 @@ public:
 private:
     size_t d_messages;
     size_t d_row;
-    size_t d_padded_row;
-    std::vector<float> d_values; // [messages][padded_row]
+    std::vector<float> d_values; // [messages][row]
 };
 
 // Hard decision on n BPSK symbols: bit j is 1 if Re y[j] < 0, and the message is
@@ -42,7 +41,7 @@ class hard_decision
 public:
     hard_decision(std::vector<uint8_t> table, size_t n);
 
-    size_t n() const { return d_n; }
+    size_t inputs() const { return 2 * d_n; } // floats of an item
     // y: [count][2n] floats, real and imaginary parts in turn.
     size_t decide(const float* y, size_t count, uint8_t* messages, uint8_t* erased) const;
 
@@ -50,6 +49,9 @@ private:
     std::vector<uint8_t> d_table;
     size_t d_n;
 };
+
+// Number of bytes that differ. Reference: numpy count_nonzero(a != b).
+size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count);
 
 // out[i] = sum over the features of (a[i][feature] - b[i][feature])^2, within 2e-7. Cost
 // per feature: a subtraction in float, two operations in double; limited by memory.

@@ -4,6 +4,7 @@
 #include "sample.h"
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -17,28 +18,16 @@ uint32_t sign_of(const uint32_t* words, size_t i)
     return words[i / 32] >> (i % 32) << 31;
 }
 
-void shuffle(const uint32_t* words, size_t reals, uint16_t* order)
-{
-    for (size_t i = 0; i < reals; ++i)
-        order[i] = uint16_t(i);
-    for (size_t i = reals - 1; i > 0; --i)
-        std::swap(order[i], order[size_t((uint64_t(words[i]) * (i + 1)) >> 32)]);
-}
-
 } // namespace
 
-const std::vector<std::string>& keyed_transform::names()
-{
-    static const std::vector<std::string> known{ "signs",
-                                                 "sign_permutation",
-                                                 "rotation" };
-    return known;
-}
+const std::vector<std::string> keyed_transform::names{ "signs",
+                                                       "sign_permutation",
+                                                       "rotation" };
 
 keyed_transform::keyed_transform(const std::string& name, size_t reals)
     : d_name(name), d_floats((reals + 1) / 2 * 2)
 {
-    if (std::find(names().begin(), names().end(), name) == names().end())
+    if (std::find(names.begin(), names.end(), name) == names.end())
         throw std::invalid_argument("transform '" + name + "' is not known");
     if (reals < 1 || reals > largest_keyed)
         throw std::invalid_argument("reals = " + std::to_string(reals) +
@@ -67,40 +56,28 @@ void keyed_transform::apply(const uint32_t* words,
         return rotate(words, row, x, count, inverse, out);
     const bool permuted = d_name == "sign_permutation";
     for (size_t item = 0; item < count; ++item) {
-        if (permuted)
-            permute(words, x, inverse, out);
-        else
-            signs(words, x, out); // its own inverse
+        permute(words, permuted, x, inverse, out);
         words += row;
         x += d_floats;
         out += d_floats;
     }
 }
 
-void keyed_transform::signs(const uint32_t* words, const float* x, float* out) const
-{
-    uint32_t bits[largest_keyed];
-    std::memcpy(bits, x, d_floats * sizeof(float));
-    for (size_t i = 0; i < reals(); ++i)
-        bits[d_place[i]] ^= sign_of(words, i);
-    if (reals() % 2)
-        bits[d_floats - 1] = 0;
-    std::memcpy(out, bits, d_floats * sizeof(float));
-}
-
-void keyed_transform::permute(const uint32_t* words,
-                              const float* x,
-                              bool inverse,
-                              float* out) const
+// Change signs, after a shuffle or in place.
+void keyed_transform::permute(
+    const uint32_t* words, bool shuffles, const float* x, bool inverse, float* out) const
 {
     uint32_t in[largest_keyed], bits[largest_keyed];
     uint16_t order[largest_keyed];
-    shuffle(words, reals(), order);
+    std::iota(order, order + reals(), uint16_t(0));
+    for (size_t i = reals() - 1; shuffles && i > 0; --i)
+        std::swap(order[i], order[size_t((uint64_t(words[i]) * (i + 1)) >> 32)]);
+    words += shuffles ? reals() : 0;
     std::memcpy(in, x, d_floats * sizeof(float));
     bits[d_floats - 1] = 0; // the padding, if there is any
     for (size_t i = 0; i < reals(); ++i) {
         const size_t from = inverse ? i : order[i], to = inverse ? order[i] : i;
-        bits[d_place[to]] = in[d_place[from]] ^ sign_of(words + reals(), i);
+        bits[d_place[to]] = in[d_place[from]] ^ sign_of(words, i);
     }
     std::memcpy(out, bits, d_floats * sizeof(float));
 }

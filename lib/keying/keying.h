@@ -46,10 +46,10 @@ constexpr size_t largest_keyed = 1024;
 class keyed_transform
 {
 public:
-    // std::invalid_argument if the name is not in names(), or reals is out of range.
+    // std::invalid_argument if the name is not in names, or reals is out of range.
     keyed_transform(const std::string& name, size_t reals);
 
-    static const std::vector<std::string>& names();
+    static const std::vector<std::string> names;
 
     size_t reals() const { return d_place.size(); }
     // Floats of an item.
@@ -66,8 +66,11 @@ public:
                float* out) const;
 
 private:
-    void signs(const uint32_t* words, const float* x, float* out) const;
-    void permute(const uint32_t* words, const float* x, bool inverse, float* out) const;
+    void permute(const uint32_t* words,
+                 bool shuffles,
+                 const float* x,
+                 bool inverse,
+                 float* out) const;
     void rotate(const uint32_t* words,
                 size_t row,
                 const float* x,

@@ -49,7 +49,7 @@ double distance(const std::vector<float>& a, const std::vector<float>& b)
 
 BOOST_AUTO_TEST_CASE(the_inverse_undoes_it_in_place_too_on_every_instruction_set)
 {
-    for (const auto& name : keyed_transform::names())
+    for (const auto& name : keyed_transform::names)
         for (const size_t reals : { 1, 2, 3, 22, 23, 64, 65 })
             for (const size_t count : { 1, 15, 16, 17, 50 }) {
                 const keyed_transform t(name, reals);
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(the_inverse_undoes_it_in_place_too_on_every_instruction_set
 BOOST_AUTO_TEST_CASE(padding_is_not_read_and_written_as_zero)
 {
     const size_t reals = 5, floats = 6, count = 19;
-    for (const auto& name : keyed_transform::names())
+    for (const auto& name : keyed_transform::names)
         for (const bool inverse : { false, true }) {
             const keyed_transform t(name, reals);
             const size_t row = t.words() + 3; // rows may be longer
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(padding_is_not_read_and_written_as_zero)
 BOOST_AUTO_TEST_CASE(what_is_not_finite_stays_in_its_item)
 {
     const size_t reals = 23, floats = 24, count = 18;
-    for (const auto& name : keyed_transform::names())
+    for (const auto& name : keyed_transform::names)
         for (const float bad : { std::numeric_limits<float>::quiet_NaN(),
                                  std::numeric_limits<float>::infinity() }) {
             const keyed_transform t(name, reals);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_stays_in_its_item)
 BOOST_AUTO_TEST_CASE(the_extreme_words_give_orthogonal_matrices)
 {
     const size_t reals = 23, floats = 24;
-    for (const auto& name : keyed_transform::names())
+    for (const auto& name : keyed_transform::names)
         for (const uint32_t word : { 0u, 0x7fffffffu, 0x80000000u, 0xffffffffu }) {
             const keyed_transform t(name, reals);
             const std::vector<uint32_t> words(t.words(), word);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(the_extreme_words_give_orthogonal_matrices)
 BOOST_AUTO_TEST_CASE(bad_input_is_refused)
 {
     BOOST_CHECK_THROW(keyed_transform("rotations", 2), std::invalid_argument);
-    for (const auto& name : keyed_transform::names()) {
+    for (const auto& name : keyed_transform::names) {
         BOOST_CHECK_THROW(keyed_transform(name, 0), std::invalid_argument);
         BOOST_CHECK_THROW(keyed_transform(name, 1025), std::invalid_argument);
         float x[2] = {};

@@ -3,6 +3,7 @@
 #include "modem/burst_synchronizer.h"
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace gr::advphy {
 
@@ -29,12 +30,8 @@ double periodogram(const std::vector<float>& chips, const sample* y, double cycl
     const auto step = std::polar(1.0, -2 * M_PI * cycles);
     std::complex<double> turning = 1;
     for (size_t i = 0; i < chips.size(); ++i) {
-        const double re = chips[i] * double(y[i].real()),
-                     im = chips[i] * double(y[i].imag());
-        sum += std::complex<double>(re * turning.real() - im * turning.imag(),
-                                    re * turning.imag() + im * turning.real());
-        turning = { turning.real() * step.real() - turning.imag() * step.imag(),
-                    turning.real() * step.imag() + turning.imag() * step.real() };
+        sum += double(chips[i]) * std::complex<double>(y[i]) * turning;
+        turning *= step;
     }
     return std::norm(sum);
 }
@@ -159,26 +156,23 @@ bool burst_synchronizer::follow_clock(const phase_tracker& tracked,
 // Preamble and pilots, and optionally the symbols of the header.
 known_symbols::known_symbols(const frame_layout& layout, bool with_header)
 {
-    std::vector<std::pair<int, sample>> all;
+    std::vector<std::tuple<int, sample, bool>> all; // index, value, of the header
     for (size_t i = 0; i < layout.preamble.size(); ++i)
-        all.emplace_back(int(i), layout.preamble[i]);
+        all.emplace_back(int(i), layout.preamble[i], false);
     for (size_t i = 0; i < layout.pilot_at.size(); ++i)
-        all.emplace_back(layout.pilot_at[i] - layout.preamble_at, layout.pilots[i]);
-    if (with_header)
-        for (const int at : layout.header_at)
-            all.emplace_back(at - layout.preamble_at, 0);
+        all.emplace_back(
+            layout.pilot_at[i] - layout.preamble_at, layout.pilots[i], false);
+    for (size_t i = 0; with_header && i < layout.header_at.size(); ++i)
+        all.emplace_back(layout.header_at[i] - layout.preamble_at, 0, true);
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-        return a.first < b.first;
+        return std::get<int>(a) < std::get<int>(b);
     });
-    for (const auto& [at, value] : all) {
+    for (const auto& [at, value, of_header] : all) {
+        if (of_header)
+            header_in.push_back(index.size());
         index.push_back(at);
         values.push_back(value);
     }
-    if (with_header)
-        for (const int at : layout.header_at)
-            header_in.push_back(size_t(
-                std::lower_bound(index.begin(), index.end(), at - layout.preamble_at) -
-                index.begin()));
 }
 
 size_t known_symbols::up_to(int last) const

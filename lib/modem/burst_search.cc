@@ -32,22 +32,24 @@ burst_search::burst_search(const frame_layout& layout)
     const float segment = float(d_view.segment), chips = float(d_view.chips);
     d_view.scale = segment * (chips - segment) / chips;
 
-    d_length = d_view.filtered + d_view.taps / d_view.stride + 1 + over_read;
-    d_work.resize(2 * d_view.stride * d_length + 3 * (d_view.filtered + over_read));
+    d_view.length = d_view.filtered + d_view.taps / d_view.stride + 1 + over_read;
+    d_work.resize(2 * d_view.stride * d_view.length + 3 * (d_view.filtered + over_read));
     for (auto* values : { &d_metric, &d_product_re, &d_product_im })
         values->resize(d_view.positions);
-    d_view.work = d_work.data();
+    d_view.dealt = d_work.data();
+    d_view.re = d_view.dealt + 2 * d_view.stride * d_view.length;
+    d_view.im = d_view.re + d_view.filtered + over_read;
+    d_view.energy = d_view.im + d_view.filtered + over_read;
     d_view.metric = d_metric.data();
     d_view.product_re = d_product_re.data();
     d_view.product_im = d_product_im.data();
 }
 
-void burst_search::run(const sample* samples) { kernels().modem.search(d_view, samples); }
-
 void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& bursts)
 {
-    d_view.preamble = bursts[0].chips.data();
-    run(samples);
+    if (!bursts.empty())
+        d_view.preamble = bursts[0].chips.data();
+    kernels().modem.search(d_view, samples);
     d_which.assign(d_view.positions, 0);
     d_other.resize(3 * d_view.positions);
     search_view other = d_view;

@@ -27,14 +27,14 @@ public:
 
     // Samples that a call of run() reads, positions that it tests, and samples from one
     // position to the next. At position 0 the first pulse begins at sample 0.
-    size_t samples() const { return d_length * d_view.stride; }
+    size_t samples() const { return d_view.length * d_view.stride; }
     size_t positions() const { return d_view.positions; }
     size_t stride() const { return d_view.stride; }
     size_t step() const { return d_view.step; } // positions per symbol
 
-    void run(const sample* samples);
-    // Search for the preambles of several bursts: the metric is the highest of theirs.
-    void run(const sample* samples, const std::vector<keyed_symbols>& bursts);
+    // Search for the preambles of bursts, or of the layout without any; the metric is the
+    // highest of theirs.
+    void run(const sample* samples, const std::vector<keyed_symbols>& bursts = {});
     // Index of the burst that has the metric at a position.
     size_t which(size_t position) const { return d_which[position]; }
 
@@ -44,7 +44,6 @@ public:
 
 private:
     search_view d_view; // points into the layout, too
-    size_t d_length;
     std::vector<float> d_work, d_metric, d_product_re, d_product_im, d_other;
     std::vector<size_t> d_which;
 };

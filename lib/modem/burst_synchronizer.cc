@@ -72,10 +72,7 @@ void burst_synchronizer::discard_before(double at)
 // Compute the metric; return the first position at which it is above the threshold.
 size_t burst_synchronizer::scan(const sample* samples)
 {
-    if (d_expected.empty())
-        d_search.run(samples);
-    else
-        d_search.run(samples, d_expected);
+    d_search.run(samples, d_expected);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
     const auto crossing = std::find_if(

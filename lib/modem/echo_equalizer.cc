@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "modem/echo_equalizer.h"
-#include "modem/hermitian_system.h"
-#include <algorithm>
-#include <cmath>
 
 namespace gr::advphy {
 

@@ -16,22 +16,14 @@ constexpr unsigned first_generator = 0171, second_generator = 0133;
 int parity(unsigned bits) { return __builtin_popcount(bits) & 1; }
 
 // The register has 7 bits, the newest one highest; the 6 older ones are the state.
-struct outputs {
-    std::array<sample, 2 * states> of; // by register: the QPSK symbol, unit energy
-
-    outputs()
-    {
-        for (unsigned r = 0; r < 2 * states; ++r)
-            of[r] = float(M_SQRT1_2) * sample(1.0f - 2.0f * parity(r & first_generator),
-                                              1.0f - 2.0f * parity(r & second_generator));
-    }
-};
-
-const outputs& table()
-{
-    static const outputs made;
-    return made;
-}
+// By register: the QPSK symbol, of unit energy.
+const auto outputs = [] {
+    std::array<sample, 2 * states> of;
+    for (unsigned r = 0; r < 2 * states; ++r)
+        of[r] = float(M_SQRT1_2) * sample(1.0f - 2.0f * parity(r & first_generator),
+                                          1.0f - 2.0f * parity(r & second_generator));
+    return of;
+}();
 
 uint32_t crc32(const uint8_t* bytes, size_t count)
 {
@@ -76,7 +68,7 @@ burst_header best_path(const sample* symbols,
             float branch[2];
             const paths* before[2];
             for (unsigned bit = 0; bit < 2; ++bit) {
-                const sample x = table().of[state << 1 | bit];
+                const sample x = outputs[state << 1 | bit];
                 branch[bit] = y.real() * x.real() + y.imag() * x.imag();
                 before[bit] = &likelihood[(state << 1 | bit) & (states - 1)];
             }
@@ -157,7 +149,7 @@ void encode_header(const burst_header& from, sample* symbols)
         const unsigned bit =
             step < 8 * header_bytes ? from.bytes[step / 8] >> (7 - step % 8) & 1 : 0;
         const unsigned r = bit << memory | state;
-        symbols[step] = symbols[step + header_steps] = table().of[r];
+        symbols[step] = symbols[step + header_steps] = outputs[r];
         state = r >> 1;
     }
 }

@@ -15,7 +15,9 @@ struct search_view {
     size_t step;
     size_t positions, filtered; // positions + (chips - 1) step
     float scale; // factor of the energy, so that the metric of a preamble is 1
-    float* work;
+    size_t length; // of the arrays of `dealt`
+    float* dealt; // [stride][2][length]: samples, real and imaginary parts
+    float *re, *im, *energy; // [filtered], followed by room for vectors
     float *metric, *product_re, *product_im; // [positions]: the results
 };
 

@@ -32,59 +32,54 @@ add(complex_vectors& sums, vfloat factor, const float* re, const float* im, size
 
 // Distribute samples to `stride` pairs of arrays [length]: x[phase][i] is sample
 // i * stride + phase.
-void deal(const float* samples, size_t stride, size_t length, float* to)
+void deal(const search_view& s, const float* samples)
 {
-    for (size_t phase = 0; phase < stride; ++phase) {
-        float* re = to + 2 * phase * length;
-        float* im = re + length;
-        for (size_t i = 0; i < length; ++i) {
-            re[i] = samples[2 * (i * stride + phase)];
-            im[i] = samples[2 * (i * stride + phase) + 1];
+    for (size_t phase = 0; phase < s.stride; ++phase) {
+        float* re = s.dealt + 2 * phase * s.length;
+        float* im = re + s.length;
+        for (size_t i = 0; i < s.length; ++i) {
+            re[i] = samples[2 * (i * s.stride + phase)];
+            im[i] = samples[2 * (i * s.stride + phase) + 1];
         }
     }
 }
 
-void filter(const search_view& s, const float* dealt, size_t length, float* re, float* im)
+void filter(const search_view& s)
 {
     for (size_t q = 0; q < s.filtered; q += together * lanes) {
         complex_vectors sums{};
         for (size_t t = 0; t < s.taps; ++t) {
-            const float* from = dealt + 2 * (t % s.stride) * length;
-            add(sums, fill(s.pulse[t]), from, from + length, q + t / s.stride);
+            const float* from = s.dealt + 2 * (t % s.stride) * s.length;
+            add(sums, fill(s.pulse[t]), from, from + s.length, q + t / s.stride);
         }
         for (size_t v = 0; v < together; ++v) {
-            store(re + q + v * lanes, sums.re[v]);
-            store(im + q + v * lanes, sums.im[v]);
+            store(s.re + q + v * lanes, sums.re[v]);
+            store(s.im + q + v * lanes, sums.im[v]);
         }
     }
 }
 
 // energy[q] = sum over the preamble's symbols of |y[q + step i]|^2, by doubling.
-void energies(const search_view& s, const float* re, const float* im, float* energy)
+void energies(const search_view& s)
 {
-    for (size_t q = 0; q < s.filtered; q += lanes)
-        store(energy + q, load(re + q) * load(re + q) + load(im + q) * load(im + q));
+    float* energy = s.energy;
+    for (size_t q = 0; q < s.filtered; q += lanes) {
+        const vfloat re = load(s.re + q), im = load(s.im + q);
+        store(energy + q, re * re + im * im);
+    }
     for (size_t width = 1; width < s.chips; width *= 2)
         for (size_t q = 0; q + width * s.step < s.filtered; q += lanes)
             store(energy + q, load(energy + q) + load(energy + q + width * s.step));
 }
 
-size_t dealt_length(const search_view& s)
-{
-    return s.filtered + s.taps / s.stride + 1 + row_padding * together;
-}
-
 void correlate(const search_view& s)
 {
-    const float* re = s.work + 2 * s.stride * dealt_length(s);
-    const float* im = re + s.filtered + row_padding * together;
-    const float* energy = im + s.filtered + row_padding * together;
     for (size_t q = 0; q < s.positions; q += together * lanes) {
         complex_vectors before{}, product{};
         for (size_t first = 0; first < s.chips; first += s.segment) {
             complex_vectors sums{};
             for (size_t i = first; i < first + s.segment; ++i)
-                add(sums, fill(s.preamble[i]), re, im, q + i * s.step);
+                add(sums, fill(s.preamble[i]), s.re, s.im, q + i * s.step);
             for (size_t v = 0; v < together; ++v) { // += sums conj(before)
                 product.re[v] =
                     product.re[v] + sums.re[v] * before.re[v] + sums.im[v] * before.im[v];
@@ -95,7 +90,7 @@ void correlate(const search_view& s)
         }
         for (size_t v = 0; v < together; ++v) {
             const size_t at = q + v * lanes;
-            const vfloat most = s.scale * load(energy + at) + 1e-15f;
+            const vfloat most = s.scale * load(s.energy + at) + 1e-15f;
             store(s.metric + at,
                   (product.re[v] * product.re[v] + product.im[v] * product.im[v]) /
                       (most * most));
@@ -107,13 +102,9 @@ void correlate(const search_view& s)
 
 void search(const search_view& s, const sample* samples)
 {
-    const size_t length = dealt_length(s);
-    float* re = s.work + 2 * s.stride * length;
-    float* im = re + s.filtered + row_padding * together;
-    float* energy = im + s.filtered + row_padding * together;
-    deal(floats_of(samples), s.stride, length, s.work);
-    filter(s, s.work, length, re, im);
-    energies(s, re, im, energy);
+    deal(s, floats_of(samples));
+    filter(s);
+    energies(s);
     correlate(s);
 }
 

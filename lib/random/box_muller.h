@@ -2,7 +2,7 @@
 // Standard normals from pairs of random words, one pair per lane.
 //
 // Compile without contraction to fused multiply-add, so that every instruction set
-// gives the same bits. Constants: fit_polynomials.py.
+// gives the same bits. Constants: tests/test_fit_polynomials.py.
 #pragma once
 #include "simd.h"
 

@@ -5,7 +5,7 @@
 // that every instruction set gives the same bits. Constants: [philox] Salmon et al.,
 // "Parallel random numbers: as easy as 1, 2, 3", SC11.
 #include "random/box_muller.h"
-#include "random/random_kernels.h"
+#include "random/gaussian.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {

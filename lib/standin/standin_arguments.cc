@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "standin_arguments.h"
+// The arguments of a stand-in radio, and the station that they select:
+//
+//     air=NAME, name=STATION   medium of all processes of this computer
+//     id=NAME                  or: air of one transmitter and one receiver in one process
+//
+// The others are fields of station_settings and path_settings (air/air_path.h) by
+// their names; those of paths may have a name in front: NAME.cfo=... is that of the path
+// from NAME. With id= there are neither lead nor stall_ms, no names in front, and of
+// paths only cfo, ppm, a whole delay, and loss_db=DB, a loss in addition to the gains.
+#include "station.h"
 #include <algorithm>
 #include <cmath>
 #include <locale>
@@ -10,8 +19,6 @@
 namespace gr::advphy {
 
 namespace {
-using strings = std::vector<std::string>;
-
 using settings = station_settings;
 
 const std::map<std::string, double settings::*> reals = {
@@ -57,14 +64,13 @@ uint64_t count(const std::string& key, const std::string& text)
 bool read_path(const std::string& key, const std::string& text, path_settings& path)
 {
     if (key == "profile") {
-        const strings& names = profile_names();
-        const auto found = std::find(names.begin(), names.end(), text);
-        if (found == names.end())
+        const auto found = std::find(profile_names.begin(), profile_names.end(), text);
+        if (found == profile_names.end())
             refuse("profile = '" + text + "', expected none, two_rays or tdl_a to tdl_e");
-        path.profile = double(found - names.begin());
+        path.profile = double(found - profile_names.begin());
         return true;
     }
-    for (const path_field& field : path_fields())
+    for (const path_field& field : path_fields)
         if (key == field.name) {
             path.*field.value = number(key, text);
             return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A stand-in radio without hardware: SoapySDR device, driver=advphy_standin.
-// standin_arguments.h has its arguments.
-#include "standin_arguments.h"
+// standin_arguments.cc has its arguments.
+#include "station.h"
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
@@ -141,14 +141,9 @@ public:
                                        wanted,
                                        delivered,
                                        std::chrono::microseconds(timeout_us));
-        switch (found) {
-        case reading::samples:
-            return int(delivered);
-        case reading::overflow:
+        if (found == reading::overflow)
             return SOAPY_SDR_OVERFLOW;
-        default:
-            return SOAPY_SDR_TIMEOUT;
-        }
+        return found == reading::samples ? int(delivered) : SOAPY_SDR_TIMEOUT;
     }
 
     int writeStream(SoapySDR::Stream*,

@@ -14,22 +14,19 @@ constexpr uint64_t most_losses = 10000; // underruns and overflows that are reco
 constexpr double longest_catch_up = 0.2; // s, of a shared air that was waited for
 } // namespace
 
-// Samples that should have passed, minus those that did.
-int64_t station::pace::due(clock::time_point now, double sample_rate, double longest_s)
+// Samples that should have passed, minus those that did. Who was waited for, on a shared
+// air, need not catch up more than longest_catch_up.
+int64_t station::due(pace& of)
 {
-    const std::chrono::duration<double> passed = now - begin;
-    const double should = passed.count() * sample_rate - double(samples);
-    if (!running || should > longest_s * sample_rate) {
-        running = true;
-        begin = now;
-        samples = 0;
+    const auto now = d_now();
+    const std::chrono::duration<double> passed = now - of.begin;
+    const double should = passed.count() * rate() - double(of.samples);
+    if (!of.running || (!d_private && should > longest_catch_up * rate())) {
+        of = { now, 0, true };
         return 0;
     }
     return int64_t(std::floor(should));
 }
-
-// Who was waited for need not catch up more than that.
-int64_t station::due(pace& of) { return of.due(clock::now(), rate(), longest_catch_up); }
 
 station::station(const std::optional<std::string>& air,
                  std::function<clock::time_point()> now)

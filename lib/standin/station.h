@@ -96,7 +96,6 @@ private:
         clock::time_point begin;
         int64_t samples = 0;
         bool running = false;
-        int64_t due(clock::time_point now, double sample_rate, double longest_s);
     };
 
     air_sender& sender() { return d_memory.control().senders[d_sender]; }
@@ -155,6 +154,11 @@ private:
     std::ofstream d_record, d_events;
     std::map<std::string, std::ofstream> d_parts; // by the transmitter's name
 };
+
+// The station of a device's arguments, SoapySDR's Kwargs (standin_arguments.cc);
+// std::invalid_argument if one is not known or its value is bad.
+using device_arguments = std::map<std::string, std::string>;
+std::shared_ptr<station> station_of(const device_arguments& args);
 
 inline void write_samples(std::ofstream& file, const sample* samples, int64_t count)
 {

@@ -89,7 +89,7 @@ void station::run_clock()
         d_sending = {};
         return;
     }
-    auto left = std::max<int64_t>(0, d_sending.due(d_now(), rate(), HUGE_VAL));
+    auto left = std::max<int64_t>(0, due(d_sending));
     d_sending.samples += left;
     while (left > 0) {
         const int64_t size = std::min(left, tick), sent = std::min(size, d_ahead);

@@ -13,7 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pmt
 
-ORIGIN = "origin"
+# Keys of the tags that other blocks read, too; each is described where it is written.
+ORIGIN, FRAME_TAG, ERASURES_TAG = "origin", "frame", "erasures"
+ALICE_TAG, KEY_TAG, EVE_TAG = "alice", "key", "eve"
+CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG = "channel", "perturbation", "canceller"
+LINK_SETTINGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)  # of a segment
 
 
 class Origin(NamedTuple):

@@ -10,8 +10,7 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..block_errors import guarded_block
-
-TAG = "channel"
+from ..stream_tags import CHANNEL_TAG
 
 
 class noisy_channel(guarded_block):
@@ -28,17 +27,16 @@ class noisy_channel(guarded_block):
         self._apply, self._kind = channel_of(kind), canonical(kind)
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
-        self._tagged = None
         self.set_level(level)
         self.size_buffers(latency, 8 * n)
 
     def set_level(self, level):
-        """Set the level in dB, from the next call of work() on."""
+        """Set the level (Eb/N0 or SNR) in dB, from the next call of work() on."""
         self.noise_variance(level)  # raises ValueError if it is invalid
         self._level = float(level)
 
     def level(self):
-        """Return the level in dB."""
+        """Return the level (Eb/N0 or SNR) in dB."""
         return self._level
 
     def start(self):
@@ -51,7 +49,7 @@ class noisy_channel(guarded_block):
         noise = {"noise_variance": self.noise_variance(level)}
         if level != self._tagged:
             settings = {self.LEVEL: level, **noise, "kind": self._kind}
-            self.tag_item(written, TAG, settings)
+            self.tag_item(written, CHANNEL_TAG, settings)
             self._tagged = level
         at = {"seed": self._seed, "first_block": self._first_block + written}
         p = input_items[1][:size] if len(input_items) == 2 else None
@@ -92,10 +90,5 @@ class channel(noisy_channel):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
 
-    def set_ebn0_db(self, ebn0_db):
-        """Set the Eb/N0 in dB, from the next call of work() on."""
-        self.set_level(ebn0_db)
-
-    def ebn0_db(self):
-        """Return the Eb/N0 in dB."""
-        return self.level()
+    set_ebn0_db = noisy_channel.set_level
+    ebn0_db = noisy_channel.level

@@ -16,9 +16,8 @@ from gnuradio import gr
 
 from ..block_errors import guarded_block
 from ..reports import Reporter, segmented_block
+from ..stream_tags import PERTURBATION_TAG
 from .perturbation_segment import SHORTEST_TAGGED, Segment, phases, settings_of
-
-TAG = "perturbation"
 
 
 class perturbation_source(segmented_block):
@@ -103,7 +102,6 @@ class perturbation_source(segmented_block):
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
-        self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
         self.tags_schedule = True  # if its phases are long enough
         self.size_buffers(latency, 8 * self._model.n)
@@ -188,7 +186,8 @@ class perturbation_source(segmented_block):
         out = output_items[0]
         with self._lock:
             adversary, enabled = self._adversary, self._enabled
-        first = self._first + self.nitems_written(0)
+        written = self.nitems_written(0)
+        first = self._first + written
         messages = input_items[0] if input_items else np.empty(len(out), np.uint8)
         if adversary.needs_messages and not input_items:
             kernels.messages(adversary.seed, first, self._model.k, messages)
@@ -201,7 +200,7 @@ class perturbation_source(segmented_block):
             if (adversary, on) != self._tagged:
                 self._tagged = (adversary, on)
                 settings = settings_of(adversary, on, tagged)
-                self.tag_item(self.nitems_written(0) + begin, TAG, settings)
+                self.tag_item(written + begin, PERTURBATION_TAG, settings)
                 self._open(first + begin, settings)
             part = out[begin:end]
             if on:

@@ -93,9 +93,7 @@ class Radio:
         try:
             self._prepare(requested, antenna)
         except ValueError:
-            self.block = (
-                None  # close it, though the error's traceback holds this object
-            )
+            self.block = None  # close it: the error's traceback holds this object
             raise
         _open.add(self)
 

@@ -21,7 +21,7 @@ from gnuradio import gr
 
 from ..block_errors import DONE, guarded_block
 from ..transmit.burst_modulator import BEGIN, END, TIME
-from .timed_bursts import burst_tags, seconds_of
+from .transmit_gate import burst_tags, seconds_of
 
 CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # time without a sample before zeros are sent instead

@@ -37,10 +37,5 @@ class snr_channel(noisy_channel):
         """Return the noise variance per real dimension at an SNR in dB."""
         return power.snr_noise_variance(snr_db)
 
-    def set_snr_db(self, snr_db):
-        """Set the SNR in dB, from the next call of work() on."""
-        self.set_level(snr_db)
-
-    def snr_db(self):
-        """Return the SNR in dB."""
-        return self.level()
+    set_snr_db = noisy_channel.set_level
+    snr_db = noisy_channel.level

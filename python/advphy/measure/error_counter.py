@@ -12,15 +12,10 @@ from advphy_model.modem.header import SeedGate
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
-from ..air.channel import TAG as CHANNEL_TAG
-from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..block_errors import DONE, guarded_block
-from ..receive.burst_synchronizer import TAG as FRAME_TAG
-from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.decoder import Erasures
-from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
-from ..stream_tags import of_link, of_seed
+from ..stream_tags import ERASURES_TAG, FRAME_TAG, LINK_SETTINGS, of_link, of_seed
 from .segmented_meter import index_of, setting_follower
 
 
@@ -85,7 +80,7 @@ class error_counter(setting_follower):
     """
 
     SEGMENT = Segment
-    TAGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)
+    TAGS = LINK_SETTINGS
 
     def __init__(self, model, seed=1, first_block=0, stop=None, settings=None, name=""):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])

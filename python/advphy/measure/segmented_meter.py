@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Base classes of counters and meters: segments that follow the tags of a stream."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from advphy_model.randomness import checked_index
 
-from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
-from ..receive.adapting_eve import TAG as EVE_TAG
-from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..receive.burst_synchronizer import runs_of
 from ..reports import Reporter, segmented_block
-from ..transmit.alice_arn import TAG as ALICE_TAG
+from ..stream_tags import ALICE_TAG, CHANNEL_TAG, EVE_TAG, FRAME_TAG
 from .latency import Latency
 
 GIVEN = "given"  # settings by set_settings, in addition to those by tags
@@ -72,18 +70,13 @@ def index_of(item, runs):
     return next(index + item - at for at, end, index, _ in runs if at <= item < end)
 
 
-def _add(sums, more):
-    for name, value in more.items():
-        sums[name] = sums.get(name, 0) + value
-
-
 @dataclass
 class MeterSegment:
     """Sums under constant settings."""
 
     first_frame: int  # index of its first item
     settings: dict = field(default_factory=dict)  # from the tags and set_settings
-    sums: dict = field(default_factory=dict)  # numbers by name
+    sums: dict = field(default_factory=Counter)  # numbers by name
 
 
 class segmented_meter(setting_follower):
@@ -106,10 +99,10 @@ class segmented_meter(setting_follower):
         self.set_log_level("warn")
 
     def total(self):
-        total = {}
+        total = Counter()
         for segment in self.segments():
-            _add(total, segment.sums)
-        return total
+            total.update(segment.sums)
+        return dict(total)
 
     def work(self, input_items, output_items):
         items = input_items[0]
@@ -122,7 +115,7 @@ class segmented_meter(setting_follower):
                 self._open(first, changes[begin])
             more = self.sums(items[begin:end], first)
             with self._lock:
-                _add(self._segments[-1].sums, more)
+                self._segments[-1].sums.update(more)
         if self._reporter.due():
             self._publish(self.segment())
         return len(items)

@@ -15,9 +15,9 @@ from advphy_model.randomness import checked_seed
 from gnuradio import gr
 
 from ..block_errors import guarded_general_block
-from .burst_synchronizer import TAG as FRAME_TAG
+from ..stream_tags import EVE_TAG, FRAME_TAG
 
-TAG, PORT = "eve", pmt.intern("training")
+PORT = pmt.intern("training")
 MEMORY = 20000  # intercepts that are kept, the newest
 FEWEST = 250  # intercepts of a training
 RESTARTED = 1 << 14  # items; inputs that far apart: the sender has begun again
@@ -149,7 +149,7 @@ class adapting_eve(guarded_general_block):
         """Return the labels of vectors [eves, antennas, count, n], and record them."""
         snrs_db = self._snrs_db.reshape(self._shape)
         y = np.stack([combined(*each) for each in zip(received, snrs_db, strict=True)])
-        networks = self.exchangeable(TAG)
+        networks = self.exchangeable(EVE_TAG)
         read, erased = (np.empty(y.shape[:2], np.uint8) for _ in range(2))
         for network, *each in zip(networks, y, read, erased, strict=True):
             network.decide(*each)

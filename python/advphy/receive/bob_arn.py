@@ -11,10 +11,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
-from ..stream_tags import of_link
-from ..transmit.alice_arn import KEY_TAG
-from ..transmit.alice_arn import TAG as ALICE_TAG
-from .burst_synchronizer import TAG as FRAME_TAG
+from ..stream_tags import ALICE_TAG, FRAME_TAG, KEY_TAG, of_link
 
 INSERT = ("follow", "always", "never")
 

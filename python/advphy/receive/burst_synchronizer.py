@@ -13,14 +13,11 @@ from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
 from ..air.arrival_times import ArrivalTimes
-from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_general_block
 from ..reports import Reporter
-from ..stream_tags import of_link
-from ..transmit.alice_arn import KEY_TAG
-from ..transmit.alice_arn import TAG as ALICE_TAG
+from ..stream_tags import ALICE_TAG, CHANNEL_TAG, KEY_TAG, of_link
+from ..stream_tags import FRAME_TAG as TAG
 
-TAG = "frame"
 _SAMPLES_AT_ONCE = 16384
 
 

@@ -6,9 +6,7 @@ from advphy_model.link import decision
 from advphy_model.link.links import load
 
 from ..block_errors import guarded_block
-from ..stream_tags import of_link
-
-TAG = "erasures"
+from ..stream_tags import ERASURES_TAG, of_link
 
 
 class Erasures:
@@ -22,7 +20,7 @@ class Erasures:
 
         `tags` are tags_of() these items; `read` is the number of items before them.
         """
-        runs = [(at, at + length) for at, key, length in tags if key == TAG]
+        runs = [(at, at + length) for at, key, length in tags if key == ERASURES_TAG]
         runs.append((0, self._until - read))  # of earlier calls
         erased = None
         for begin, end in runs:
@@ -60,5 +58,5 @@ class decoder(guarded_block):
         out = output_items[0]
         erased = np.empty(len(out), np.uint8)
         if self._decision.decide(input_items[0], out, erased):
-            self.tag_runs(erased, TAG)
+            self.tag_runs(erased, ERASURES_TAG)
         return len(out)

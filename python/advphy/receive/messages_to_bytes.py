@@ -11,9 +11,8 @@ from advphy_model.randomness import checked_index
 from gnuradio import gr
 
 from ..block_errors import guarded_general_block
+from ..stream_tags import ERASURES_TAG, FRAME_TAG
 from ..transmit.bytes_to_messages import PDUS
-from .burst_synchronizer import TAG as FRAME_TAG
-from .decoder import TAG as ERASURES_TAG
 from .decoder import Erasures
 
 LOST_TAG, BYTE_TAG = "lost", "byte"

@@ -10,10 +10,8 @@ from advphy_model.receive.canceller import Canceller, CancellerSettings
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
-from ..stream_tags import of_link
-from .burst_synchronizer import TAG as BURST_TAG
+from ..stream_tags import CANCELLER_TAG, FRAME_TAG, of_link
 
-TAG = "canceller"
 _FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
 
 
@@ -141,7 +139,7 @@ class perturbation_canceller(guarded_block):
             return np.zeros(size, int)
         first = self.nitems_read(0)
         places = np.arange(first - self._burst, first - self._burst + size)
-        for at, _, _ in self.tags_of(size, BURST_TAG):
+        for at, _, _ in self.tags_of(size, FRAME_TAG):
             self._burst = first + at
             places[at:] = np.arange(size - at)
         return places % self._codewords
@@ -150,7 +148,7 @@ class perturbation_canceller(guarded_block):
         out, canceller, enabled = output_items[0], self._canceller, self._enabled
         label = canceller.settings.label if enabled else "none"
         if label != self._tagged:
-            self.tag_item(self.nitems_written(0), TAG, {"canceller": label})
+            self.tag_item(self.nitems_written(0), CANCELLER_TAG, {"canceller": label})
             self._tagged = label
         places = self._places(len(out))
         if not enabled:

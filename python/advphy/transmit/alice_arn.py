@@ -13,10 +13,8 @@ from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
-from ..stream_tags import of_link
+from ..stream_tags import ALICE_TAG, KEY_TAG, of_link
 
-TAG = "alice"
-KEY_TAG = "key"
 KEY_TAG_EVERY = 256  # items; Bob detects a wrong, repeated or lost key at the next tag
 
 
@@ -68,7 +66,6 @@ class alice_arn(guarded_block):
         self._pair = "learned" if model.keying == "none" else model.keying
         self._next_index = self._first_frame
         self._energies, self._all = np.zeros(4), np.zeros(4)
-        self._tagged = None
         self._text = "no item yet"
         self.set_inserted(inserted)
         self._reporter = Reporter(self, "power", name, "alice_arn")
@@ -118,7 +115,7 @@ class alice_arn(guarded_block):
             pair = self._pair if inserted else "none"
             state = {"inserted": inserted, "pairing": self._pairing, "pair": pair}
             state |= self._nonce()
-            self.tag_item(written, TAG, state)
+            self.tag_item(written, ALICE_TAG, state)
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:

@@ -9,9 +9,7 @@ from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
 
 from ..block_errors import guarded_general_block
-from ..stream_tags import of_link, of_seed
-from .alice_arn import KEY_TAG
-from .alice_arn import TAG as ALICE_TAG
+from ..stream_tags import ALICE_TAG, KEY_TAG, of_link, of_seed
 from .bytes_to_messages import PDUS, next_pdu
 
 # Tags of bursts as gr-uhd takes them.
