@@ -29,4 +29,5 @@ def stamp(path):
     """Return the SHA-256 that a picture carries, or None."""
     with Image.open(path) as drawn:
         film = drawn.format == "GIF"
-        return drawn.info["comment"].decode() if film else drawn.text.get(KEY)
+        said = drawn.info.get("comment", b"").decode() if film else drawn.text.get(KEY)
+        return said or None

@@ -82,7 +82,7 @@ def picture(flowgraph, path, settings):
         after(seconds, partial(set_variable, flowgraph, name, value))
     if path.endswith(".gif"):
         begin = partial(film_of, flowgraph, path, settings["comment"])
-        after(settings["seconds"] - FILM, lambda: ends.append(begin()))
+        after(max(0, settings["seconds"] - FILM), lambda: ends.append(begin()))
         after(settings["seconds"], lambda: ends.pop()())
     else:
         after(settings["seconds"], lambda: flowgraph.grab().save(path))

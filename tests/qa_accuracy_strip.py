@@ -2,6 +2,7 @@
 """The accuracy strip: shares of half a second, of all Eves, beside that of a guess."""
 
 import pytest
+from advphy_commands import _watch_web
 from gnuradio import advphy
 from gnuradio.advphy.display.accuracy_strip import AccuracyRecord
 from gnuradio.advphy.display.accuracy_window import AccuracyWindow
@@ -49,3 +50,14 @@ def test_a_point_is_the_share_of_half_a_second(application):
 def test_bad_arguments_are_refused(given, said):
     with pytest.raises(ValueError, match=said):
         advphy.accuracy_strip(**given)
+
+
+def test_a_page_shows_all_of_a_long_time():
+    record = AccuracyRecord(seconds=300.0)
+    for slot in range(600):
+        assert record.take(accuracy(slot / 2 + 0.1, 100 * slot + 100, 50 * slot + 50))
+    (line,) = _watch_web._eves(record)["lines"]
+    assert len(line["points"]) == 200
+    # Of 600 points every third, up to the newest: 597 of 0.5 s are 298.5 s.
+    assert (line["points"][0], line["points"][-1][0]) == ((-298.5, 50.0, 2), 0)
+    assert {joined for *_, joined in line["points"]} == {2}

@@ -2,6 +2,7 @@
 """advphy demo: what its window lists, starts and stops."""
 
 import os
+from pathlib import Path
 
 import pytest
 from advphy_commands import _demo_window, demo
@@ -11,10 +12,12 @@ from PyQt5 import QtCore, QtTest
 from .commands import refused
 from .display_events import application, attend, until
 
-# In place of grcc: a program that says where it is, and stays.
+# In place of grcc: makes a program that says that it runs, and stays. One example
+# cannot be compiled, one takes long.
 GRCC = """#!/bin/sh
 name=$(basename "$3" .grc)
 [ $name = attacked_picture ] && { echo no such block; exit 1; }
+[ $name = defended_link ] && { echo up; exec sleep 600; }
 cat >$2/$name.py <<END
 import os, signal, time
 if "$name" == "secure_semantic": signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -91,6 +94,32 @@ def test_one_that_does_not_end_is_ended(window, monkeypatch):
     wait_until_up(program)
     click(window)
     until(lambda: not program.running)
+
+
+def test_one_that_is_still_compiled_is_ended(window):
+    program = select(window, "defended_link")
+    until(window.isActiveWindow)
+    QtTest.QTest.keyClick(window, QtCore.Qt.Key_Return)
+    wait_until_up(program)
+    compiler = int(program.processId())
+    assert b"sleep" in Path(f"/proc/{compiler}/cmdline").read_bytes()
+    QtTest.QTest.keyClick(window, QtCore.Qt.Key_Enter)
+    until(lambda: not program.running)
+    assert not Path(f"/proc/{compiler}").exists()
+    assert window.state.text() == ""
+
+
+def test_the_next_run_is_not_ended_by_the_patience_with_the_last(window, monkeypatch):
+    monkeypatch.setattr(_demo_window, "PATIENCE_MS", 500)
+    program = select(window, "attacked_audio")
+    for _ in range(2):
+        click(window)
+        wait_until_up(program)
+        click(window)
+        until(lambda: not program.running)
+    click(window)
+    attend(0.8)
+    assert program.running
 
 
 def test_what_fails_is_said(window):

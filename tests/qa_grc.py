@@ -13,8 +13,10 @@ import pytest
 import yaml
 from advphy_model.air import channels
 from advphy_model.air.sample_channel import SampleChannel
+from advphy_model.link.model_file import KINDS
 from advphy_model.modem.frame import Frame
 from gnuradio import advphy, gr
+from gnuradio.advphy.companion import TAKERS
 from gnuradio.advphy.receive import bob_arn
 from gnuradio.grc.core import Messages
 from gnuradio.grc.core.platform import Platform
@@ -216,6 +218,10 @@ def test_companion_refuses_blocks_of_another_n(tmp_path):
     found = compile_example(changed, tmp_path)
     assert found.returncode != 0
     assert "does not match" in found.stdout + found.stderr
+
+
+def test_every_kind_of_model_has_a_place_in_companion():
+    assert {what for what, _ in KINDS.values()} == set(TAKERS)
 
 
 @pytest.mark.parametrize(

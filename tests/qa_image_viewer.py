@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gnuradio import advphy, blocks
 from gnuradio.advphy.display import image_viewer, image_window
+from gnuradio.advphy.display.image_viewer import ImageRecord
 from PyQt5 import QtCore
 
 from .display_events import Paintings, until
@@ -153,6 +154,12 @@ def test_the_index_comes_from_the_bursts():
     flowgraph.run()
     assert viewer.newest()[0] == (100 + bursts - 1) * 64 + 3
     assert viewer.record.text() == "items 6\u2009528 to 6\u2009530"
+
+
+def test_thousands_of_groups_arrive_at_once():
+    record = ImageRecord(inputs=1, rows=1, image_shape=(1, 1), every=1)
+    record.put(0, np.arange(6000, dtype=np.float32)[:, np.newaxis], 0)
+    assert (record.text(), record.newest()[1].item()) == ("item 5\u2009999", 5999)
 
 
 def test_a_fast_stream_is_painted_no_more_often_than_the_frame_rate(application):

@@ -59,6 +59,8 @@ def test_a_held_out_part_has_fewer_errors(imbalanced, tmp_path):
     assert counts["failures_before"] > 60
     assert counts["failures_after"] < 0.5 * counts["failures_before"]
     assert f"BLER of {counts['blocks']} held-out blocks: " in said
+    for when in ("before", "after"):
+        assert f"{counts[f'failures_{when}'] / counts['blocks']:.2e} {when}" in said
     assert tuned.recipe["started_from"] == {start.name: start.sha256}
     assert np.array_equal(tuned.codebook, start.codebook)
     assert tuned.sha256 != start.sha256

@@ -302,18 +302,19 @@ OF_ANOTHER_KIND = """if True:
             LinkModel.load(given)
         except ValueError as error:
             print(error)
+    assert "advphy_model.air" not in sys.modules
 """
 
 
-def test_a_model_of_another_kind_is_named_whatever_is_imported(tmp_path):
+def test_a_model_of_another_kind_is_named_without_importing_it(tmp_path):
     path = tmp_path / "eve.safetensors"
     Eve.load("eve_mnist").write(path)
     given = ["paired_arn_white", "eve_mnist", "universal_pgd_gan_mlp", str(path)]
     command = [sys.executable, "-c", OF_ANOTHER_KIND, *given]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    wanted = ["a Semantic Link", "an Eve Model", "a Perturbation", "an Eve Model"]
-    for line, companion in zip(said.splitlines(), wanted, strict=True):
-        assert f"not: link; in Companion use {companion} for it" in line
+    wanted = ["semantic link", "Eve", "perturbation", "Eve"]
+    for line, kind in zip(said.splitlines(), wanted, strict=True):
+        assert f"one of another kind ({kind}), not: link; `advphy info` lists" in line
 
 
 def test_a_baseline_and_another_decision_are_loaded_by_name(path):

@@ -47,6 +47,11 @@ def test_a_picture_keeps_what_is_written_into_it(tmp_path):
     assert stamp(picture) != flowgraph_sha256(flowgraph)
 
 
+def test_a_film_without_a_comment_is_of_no_flowgraph(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.gif")
+    assert stamp(tmp_path / "x.gif") is None
+
+
 def test_a_flowgraph_that_is_not_there_is_named():
     with pytest.raises(SystemExit, match="'nonsense' is no flowgraph of examples"):
         flowgraphs(["nonsense"])

@@ -94,8 +94,19 @@ def test_more_viewers_than_are_served_are_refused(server):
     with contextlib.ExitStack() as stack:
         for _ in range(_page_server.MOST_VIEWERS):
             stack.enter_context(connected(server))
-        assert ask(server)[0] == 503
+        status, _, text = ask(server)
+        assert (status, b"No more than 32 viewers" in text) == (503, True)
     until(lambda: ask(server)[0] == 200)
+
+
+def test_one_device_cannot_hold_all_places(server):
+    with contextlib.ExitStack() as stack:
+        for number in range(5):
+            ours, theirs = map(stack.enter_context, socket.socketpair())
+            server.process_request(theirs, ("192.0.2.1", number))
+        assert b"No more than 4 pages of one device" in ours.recv(1000)
+        assert ask(server)[0] == 200
+    until(lambda: not server.held.total())
 
 
 def test_a_request_that_does_not_arrive_and_a_viewer_who_takes_nothing(monkeypatch):
@@ -109,13 +120,12 @@ def test_a_request_that_does_not_arrive_and_a_viewer_who_takes_nothing(monkeypat
             assert trickle.recv(10) == b""
         with connected(server) as slow:
             slow.sendall(b"GET /pictures HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            free = server._free
-            until(lambda: free._value == _page_server.MOST_VIEWERS - 1)
+            until(lambda: server.held.total() == 1)
 
             def dropped():
                 server.show(b"x" * 2**20)
                 time.sleep(0.02)
-                return free._value == _page_server.MOST_VIEWERS
+                return not server.held.total()
 
             until(dropped)
 
@@ -123,15 +133,17 @@ def test_a_request_that_does_not_arrive_and_a_viewer_who_takes_nothing(monkeypat
 def test_a_late_viewer_gets_the_newest_picture_only(server):
     for number in range(5):
         server.show(b"%d" % number)
+    time.sleep(0.3)
     with connected(server) as viewer:
         viewer.sendall(b"GET /pictures HTTP/1.0\r\nHost: localhost\r\n\r\n")
         with viewer.makefile("rb") as stream:
             while stream.readline().strip():
                 pass
-            assert stream.readline() == b"data: 4\n"
+            age, picture = json.loads(stream.readline().removeprefix(b"data: "))
+            assert (age >= 0.3, picture) == (True, 4)
             stream.readline()
             server.show(b"5")
-            assert stream.readline() == b"data: 5\n"
+            assert json.loads(stream.readline().removeprefix(b"data: "))[1] == 5
 
 
 @contextlib.contextmanager
@@ -160,13 +172,31 @@ def test_the_page_has_the_counts():
         at.request("GET", "/pictures")
         data = at.getresponse().readline()
         at.close()
-    plots = json.loads(data.removeprefix(b"data: "))["plots"]
+    plots = json.loads(data.removeprefix(b"data: "))[1]["plots"]
     assert [plot["x_label"] for plot in plots] == ["Eb/N0 (dB)", "time (s)"]
     mine = next(line for line in plots[0]["lines"] if line["name"] == "mine")
     # Wilson interval of 50 of 1000; without an error 1 - 0.05^(1/1000).
     assert mine["points"][0] == pytest.approx([3.0, 0.05, 0.0381, 0.0653], abs=1e-4)
     assert mine["points"][1] == [6.0, None, 0.0, pytest.approx(0.00299, abs=1e-5)]
     assert mine["color"] == "#D55E00"  # the second color, as its counter asked
+
+
+def test_older_settings_of_a_link_and_few_labels_hide_nothing():
+    rows = [counts()]
+    for psr_db in range(-24, 0):
+        attacked = {"on": True, "psr_db": float(psr_db)}
+        rows.append(counts("other", settings=attacked))
+    eve = {"kind": "accuracy", "block": "eve", "name": "eve", "erasures": 0}
+    eve |= {"first_frame": 0, "frames": 5, "correct": 1, "settings": {}}
+    eve |= {key: rows[0][key] for key in ("time", "sequence", "run", "flowgraph")}
+    with page(*rows, rows[0] | eve) as url:
+        at = http.client.HTTPConnection(url.split("/")[2], timeout=20)
+        at.request("GET", "/pictures")
+        _, picture = json.loads(at.getresponse().readline().removeprefix(b"data: "))
+        at.close()
+    curves, *_, eves = picture["plots"]
+    assert [line["name"] for line in curves["lines"]] == ["mine"] + 4 * ["other"]
+    assert eves["lines"] == []
 
 
 def test_other_computers_are_let_in_with_a_warning():
@@ -214,4 +244,9 @@ def test_a_browser_shows_all_of_it(size):
         small = "return Math.min(...[...document.querySelectorAll('text, li')].map("
         small += "e => parseFloat(getComputedStyle(e).fontSize)))"
         assert seen.run(small) >= 15  # CSS pixels: 2.4 mm on a phone
+        state = "return document.getElementById('state').textContent"
+        until(lambda: "nothing new" in seen.run(state))
+        seen.open(url, size)  # what is old is not live for who comes late
+        until(lambda: seen.run("return document.querySelectorAll('.plot').length") == 2)
+        assert "nothing new" in seen.run(state)
         assert seen.complaints() == []

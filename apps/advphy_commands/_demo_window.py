@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Window of `advphy demo`: a list of examples, and what the selected one shows."""
 
+import shutil
 import sys
 
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 PATIENCE_MS = 5000  # from SIGTERM to SIGKILL
-RUN = 'grcc -o "$1" "$2" >&2 && exec "$3" "$1/$4.py"'
 LAST_WORDS = 4000  # bytes of the output of an example that are kept
 
 
@@ -22,9 +22,10 @@ class Program(QtCore.QProcess):
             variables.insert(name, value)
         self.setProcessEnvironment(variables)
         self.setProcessChannelMode(self.MergedChannels)
-        words = [folder, example.flowgraph, sys.executable, self.objectName()]
-        self.setProgram("sh")
-        self.setArguments(["-c", RUN, "sh", *map(str, words)])
+        compiler = shutil.which("grcc", path=environment["PATH"])
+        self._compile = compiler, ["-o", str(folder), str(example.flowgraph)]
+        self._run = sys.executable, [str(folder / f"{self.objectName()}.py")]
+        self._patience = QtCore.QTimer(self, singleShot=True, timeout=self.kill)
         self.readyRead.connect(self._hear)
         self.finished.connect(self._judge)
 
@@ -32,7 +33,12 @@ class Program(QtCore.QProcess):
         self._said = (self._said + bytes(self.readAll()))[-LAST_WORDS:]
 
     def _judge(self, code):
-        if code and not self._stopped:
+        self._patience.stop()
+        if self._stopped:
+            return
+        if not code and self.program() == self._compile[0]:
+            self.start(*self._run)
+        elif code:
             lines = self._said.decode(errors="replace").strip().split("\n")
             self.failure = f"It failed: {lines[-1] or f'exit code {code}'}"
 
@@ -42,14 +48,14 @@ class Program(QtCore.QProcess):
 
     def begin(self):
         self._stopped, self._said, self.failure = False, b"", ""
-        self.start()
+        self.start(*self._compile)
 
     def stop(self):
         """Ask the program to end, and end it if it does not."""
         if self.running:
             self._stopped = True
             self.terminate()
-            QtCore.QTimer.singleShot(PATIENCE_MS, self.kill)
+            self._patience.start(PATIENCE_MS)
 
     def end(self):
         """Wait until the program has ended."""
@@ -74,7 +80,10 @@ class DemoWindow(QtWidgets.QWidget):
         for button, do in ((self.button, self.toggle), (self.next_button, self.next)):
             button.setFocusPolicy(QtCore.Qt.NoFocus)
             button.clicked.connect(do)
-        QtWidgets.QShortcut(QtCore.Qt.Key_Space, self, self.next)
+        keys = {QtCore.Qt.Key_Space: self.next}
+        keys |= dict.fromkeys((QtCore.Qt.Key_Return, QtCore.Qt.Key_Enter), self.toggle)
+        for key, do in keys.items():
+            QtWidgets.QShortcut(key, self, do, autoRepeat=False)
         titles = [program.example.title for program in self.programs]
         for title, program in zip(titles, self.programs, strict=True):
             which = f" ({program.objectName()})" if titles.count(title) > 1 else ""

@@ -7,6 +7,7 @@ slow viewer misses pictures; one that takes none at all is dropped.
 """
 
 import base64
+import collections
 import contextlib
 import hashlib
 import ipaddress
@@ -14,11 +15,13 @@ import re
 import socket
 import socketserver
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 
 PATIENCE = 5.0  # seconds for a request to arrive, and for a picture to be taken
 BEAT = 5.0  # seconds without a picture after which a viewer gets an empty line
 MOST_VIEWERS = 32  # connections at once
+MOST_OF_ONE = 4  # of them from one address of another computer
 SEND_BUFFER = 2**16  # bytes that the kernel keeps for a slow viewer
 POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
 HEADERS = {
@@ -35,8 +38,8 @@ class PageServer(socketserver.ThreadingTCPServer):
     Args:
         host: name or address of this computer; "0.0.0.0" are all of its addresses.
         port: 1..65535, or 0 for a free one.
-        html: bytes of the page, whose script receives the pictures from "/pictures" as
-            server-sent events.
+        html: bytes of the page, whose script receives [age in seconds, picture] from
+            "/pictures" as server-sent events.
     """
 
     daemon_threads, block_on_close, allow_reuse_address = True, False, True
@@ -51,8 +54,9 @@ class PageServer(socketserver.ThreadingTCPServer):
             digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
             policy += f"; {part.decode()}-src 'sha256-{digest}'"
         self.headers = HEADERS | {"Content-Security-Policy": policy}
-        self._free = threading.BoundedSemaphore(MOST_VIEWERS)
-        self._news, self._picture, self.ended = threading.Condition(), (0, b""), False
+        self.held, self._holding = collections.Counter(), threading.Lock()
+        self._news, self._picture = threading.Condition(), (0, b"", 0.0)
+        self.ended = False
         super().__init__(found[4][:2], _Handler)
         address = ipaddress.ip_address(self.server_address[0])
         self.loopback, self._anywhere = address.is_loopback, address.is_unspecified
@@ -71,13 +75,13 @@ class PageServer(socketserver.ThreadingTCPServer):
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     def show(self, picture):
-        """Have all viewers see a picture, bytes without a line break."""
+        """Have all viewers see a picture, bytes of JSON without a line break."""
         with self._news:
-            self._picture = self._picture[0] + 1, picture
+            self._picture = self._picture[0] + 1, picture, time.monotonic()
             self._news.notify_all()
 
     def after(self, number):
-        """Return (number, picture) of the next picture, or after a BEAT the last."""
+        """Return (number, picture, time) of the next, or after a BEAT the last."""
         with self._news:
             self._news.wait_for(lambda: self._picture[0] > number or self.ended, BEAT)
             return self._picture
@@ -109,16 +113,26 @@ class PageServer(socketserver.ThreadingTCPServer):
         return name.removesuffix(".local") in self.names
 
     def process_request(self, request, client_address):
-        if self._free.acquire(blocking=False):
+        address = client_address[0]
+        with self._holding:
+            most = f"{MOST_VIEWERS} viewers" * (self.held.total() >= MOST_VIEWERS)
+            if self.held[address] >= MOST_OF_ONE:
+                here = ipaddress.ip_address(address).is_loopback
+                most = most or f"{MOST_OF_ONE} pages of one device" * (not here)
+            self.held[address] += not most
+        if not most:
             super().process_request(request, client_address)
             return
+        text = f"No more than {most} are served; close one, then load this again.\n"
+        head = "HTTP/1.0 503 Too many viewers\r\nContent-Type: text/plain\r\n\r\n"
         with contextlib.suppress(OSError):
-            request.send(b"HTTP/1.0 503 Too many viewers\r\n\r\n")
+            request.send((head + text).encode())
         self.shutdown_request(request)
 
     def process_request_thread(self, request, client_address):
         super().process_request_thread(request, client_address)
-        self._free.release()
+        with self._holding:
+            self.held -= collections.Counter([client_address[0]])
 
     def handle_error(self, request, client_address):
         pass  # a viewer has gone, or sends nonsense
@@ -165,6 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         number = 0
         while not self.server.ended:
-            new, picture = self.server.after(number)
-            self.wfile.write(b"data: %b\n\n" % picture if new > number else b":\n\n")
+            new, picture, when = self.server.after(number)
+            said = b"data: [%.1f, %b]" % (time.monotonic() - when, picture)
+            self.wfile.write((said if new > number else b":") + b"\n\n")
             number = new

@@ -15,7 +15,7 @@ from advphy_commands._watch_displays import TITLES, Shown
 PORT = 5600
 PAGE = Path(__file__).with_name("_watch_page.html")
 PICTURE_SECONDS = 0.25  # between two pictures
-MOST_LINES, MOST_POINTS = 24, 200  # of a plot and of a line; the newest of more
+MOST_LINES, MOST_POINTS = 24, 200  # of a plot, the newest of more; of a line, thinned
 
 
 def address(name, text):
@@ -65,7 +65,13 @@ class Page:
 def _line(name, value, points, **more):
     look = look_of(name)
     more |= {"color": look.color, "marker": look.marker.pyqtgraph}
-    return {"name": name, "value": value, "points": points[-MOST_POINTS:]} | more
+    return {"name": name, "value": value, "points": points} | more
+
+
+def _thinned(points):
+    """Return (at most MOST_POINTS of the points with the last one, one of how many)."""
+    step = max(1, math.ceil(len(points) / MOST_POINTS))
+    return points[::-step][::-1], step
 
 
 def _plot(title, lines, x, y, x_label="time (s)", **more):
@@ -78,14 +84,13 @@ def _curves(record):
     from gnuradio.advphy.display.bler_curves import MOST_VARIANTS
 
     lines = []
-    for curve in record.curves()[-MOST_LINES:]:
-        if curve.age < MOST_VARIANTS:
-            counted = curve.points.get(curve.present)
-            value = short_text(*counted) if counted and not curve.age else ""
-            more = ("differs", "variant", "age", "present")
-            more = {name: getattr(curve, name) for name in more}
-            points = [row[:4] for row in curve.rows().tolist()]
-            lines.append(_line(curve.name, value, points, **more))
+    for curve in record.curves(MOST_VARIANTS)[-MOST_LINES:]:
+        counted = curve.points.get(curve.present)
+        value = short_text(*counted) if counted and not curve.age else ""
+        more = ("differs", "variant", "age", "present")
+        more = {name: getattr(curve, name) for name in more}
+        points, _ = _thinned([row[:4] for row in curve.rows().tolist()])
+        lines.append(_line(curve.name, value, points, **more))
     y = math.log10(record.floor), 0.0
     return _plot("curves", lines, record.range, y, record.x_label)
 
@@ -128,11 +133,12 @@ def _eves(record):
     """Return the plot of Eve's accuracy in percent: points (x, y, whether joined)."""
     from gnuradio.advphy.display.accuracy_strip import POINT_SECONDS
 
-    points, lines = record.points(), []
+    points, lines = {n: kept for n, kept in record.points().items() if kept}, []
     now = max((kept[-1][0] for kept in points.values()), default=0.0)
     for name, kept in list(points.items())[-MOST_LINES:]:
+        kept, step = _thinned(kept)
         joined = [
-            (at - now, 100 * share, 2 * (later - at <= 2 * POINT_SECONDS))
+            (at - now, 100 * share, 2 * (later - at <= (1 + step) * POINT_SECONDS))
             for (at, share), (later, _) in zip(kept, [*kept[1:], kept[-1]], strict=True)
         ]
         lines.append(_line(name, f"{kept[-1][1]:.0%}", joined))

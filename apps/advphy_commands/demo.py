@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Show the examples of GNU Radio Companion in one window, to start and stop.
 
-Select an example and click Start; the space bar stops it and starts the next one.
+Select an example and click Start or press Return; space stops it and starts the next.
 Several may run at once, such as Alice, Bob and Eve.
 """
 

@@ -7,6 +7,15 @@ from pathlib import Path
 from advphy_model.link.link_model import NEAREST
 from advphy_model.user_folders import user_path
 
+# What takes a model of each kind, by its name in error texts.
+TAKERS = {
+    "link": "a Link Model",
+    "semantic link": "a Semantic Link",
+    "Eve": "an Eve Model",
+    "network": "a Neural Network",
+    "perturbation": "a Perturbation",
+}
+
 
 def model_of(kind, given):
     """Return kind.load(given) of LinkModel, SemanticLink, Eve or Perturbation.
@@ -22,7 +31,11 @@ def model_of(kind, given):
         return kind.load(given)
     except ValueError as error:
         both = f"in {here} " if folder == here else f"in {here} or {folder} "
-        raise type(error)(str(error).replace(f"in {here} ", both)) from None
+        text = str(error).replace(f"in {here} ", both)
+        for what, taker in TAKERS.items():
+            if f"one of another kind ({what})," in text:
+                text += f"; in Companion use {taker} for it"
+        raise type(error)(text) from None
 
 
 def _flowgraph_folder(frame):

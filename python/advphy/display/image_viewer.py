@@ -53,10 +53,14 @@ class ImageRecord:
 
     def put(self, port, images, first):
         """Copy the chosen and the last of images from index `first`, [_, pixels]."""
+        while self.every and len(images) > (part := self.every - first % self.every):
+            self._put(port, images[:part], first)
+            images, first = images[part:], first + part
+        self._put(port, images, first)
+
+    def _put(self, port, images, first):
+        """Put images of which only the first may have an index that `every` divides."""
         end = first + len(images)
-        if self.every and (before := (end - 1) // self.every * self.every - first) > 0:
-            self.put(port, images[:before], first)
-            images, first = images[before:], first + before
         rows, count = self.rows, min(len(images), self.rows)
         with self._lock:
             if first != self._read[port]:  # some are missing, or the sender began anew
@@ -188,9 +192,9 @@ class image_viewer(window_owner, kept_hier_block):
         titles: 1 to 6 titles of the columns, separated by commas.
         rows: number of successive images that are shown, at most 16.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
-        every: 0: the newest images; N > rows: those whose index is m N, ..., m N + rows
-            - 1, until the next ones have arrived. Windows with the same N, in whatever
-            program, then show the same images, but for their delay.
+        every: 0: the newest images; N >= rows: those whose index is m N, ..., m N +
+            rows - 1, until the next ones have arrived. Windows with the same N, in
+            whatever program, then show the same images, but for their delay.
         from_bytes: whether the inputs are bytes. Each is drawn over the picture before
             as it arrives, so a picture appears line by line; rows and every are not
             used.

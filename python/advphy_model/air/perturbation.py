@@ -53,10 +53,7 @@ class Perturbation(StoredModel):
     KIND = Kind(
         format="gr-advphy perturbation 1",
         key="perturbation",
-        what="perturbation",
         remedy="`advphy attack` makes one",
-        folder="perturbations",
-        companion="a Perturbation",
         conventions={"power": CONVENTION, "layout": LAYOUT},
         complex_arrays=("rows",),
     )

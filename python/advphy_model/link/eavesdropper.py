@@ -34,10 +34,7 @@ class Eve(StoredModel):
     KIND = Kind(
         format="gr-advphy eve 1",
         key="eve",
-        what="Eve",
         remedy="`advphy train eve` makes one",
-        folder="eves",
-        companion="an Eve Model",
         conventions={"layout": LAYOUT},
     )
 

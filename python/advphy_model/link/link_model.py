@@ -44,10 +44,7 @@ class LinkModel(StoredModel):
     KIND = Kind(
         format="gr-advphy link model 1",
         key="link",
-        what="link",
         remedy="advphy_training.import_torch makes one from your own network",
-        folder="",
-        companion="a Link Model",
         conventions={"power": "mean ||x||^2 = n over the codebook", "layout": LAYOUT},
         complex_arrays=("codebook",),
     )
@@ -105,11 +102,6 @@ class LinkModel(StoredModel):
         return dataclasses.replace(
             self, name=f"{self.name}{NEAREST}", decision="nearest_codeword", networks={}
         )
-
-    @classmethod
-    def names(cls) -> list:
-        """Return the names of the shipped models, then of the baselines."""
-        return super().names() + sorted(baselines.table("LINKS"))
 
     @classmethod
     def find(cls, given: str):

@@ -16,7 +16,7 @@ import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.found_by_name import unknown
-from advphy_model.link import safetensors_file
+from advphy_model.link import baselines, safetensors_file
 from advphy_model.network.network import describe as describe_networks
 from advphy_model.network.network import restore as restore_networks
 from advphy_model.user_folders import user_path
@@ -24,10 +24,14 @@ from advphy_model.user_folders import user_path
 _TRAINED = Path(__file__).parents[1] / "trained"
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
-
-# Modules with the kinds, imported only to say of which kind a name or file is.
-_KINDS = ("link.link_model", "link.semantic_link", "link.eavesdropper")
-_KINDS += ("link.network_file", "air.perturbation")
+# The format of each kind: its name in error texts, and the folder of the shipped ones.
+KINDS = {
+    "gr-advphy link model 1": ("link", ""),
+    "gr-advphy semantic link 1": ("semantic link", "semantic"),
+    "gr-advphy eve 1": ("Eve", "eves"),
+    "gr-advphy network 1": ("network", "networks"),
+    "gr-advphy perturbation 1": ("perturbation", "perturbations"),
+}
 
 
 class ModelFileError(ValueError):
@@ -42,25 +46,32 @@ class OtherKindError(ModelFileError):
 class Kind:
     """A kind of model file."""
 
-    format: str  # text in the metadata that names the kind and its version
+    format: str  # text in the metadata that names the kind and its version, of KINDS
     key: str  # key of the description in the metadata
-    what: str  # name of the kind in error texts, such as "semantic link"
     remedy: str  # how to get such a file, for error texts
-    folder: str  # folder of the shipped models in trained/
-    companion: str  # what takes such a model in GNU Radio Companion
     # Entries of the description in addition to the model's fields, such as the power
     # convention; files with other values are refused.
     conventions: dict
     # Names of fields that are complex arrays, stored as reals.
     complex_arrays: tuple = ()
 
+    @property
+    def what(self) -> str:
+        """Name of the kind in error texts."""
+        return KINDS[self.format][0]
+
+    @property
+    def folder(self) -> str:
+        """Folder of the shipped models in trained/."""
+        return KINDS[self.format][1]
+
     def described(self, metadata: dict) -> tuple:
         """Return (description, SHA-256) from the metadata of a file."""
         try:
             if metadata["format"] != self.format:
-                for kind in _all_kinds():
-                    if kind.KIND.format == metadata["format"]:
-                        raise OtherKindError(_of_another_kind(kind, self.what))
+                if metadata["format"] in KINDS:
+                    other, _ = KINDS[metadata["format"]]
+                    raise OtherKindError(_of_another_kind(other, self.what))
                 raise OtherKindError(
                     f"format '{metadata['format']}', expected '{self.format}'; use the "
                     "gr-advphy that wrote it, or a newer one"
@@ -175,9 +186,8 @@ class StoredModel:
 
     @classmethod
     def names(cls) -> list:
-        """Return the names of the shipped models."""
-        folder = _TRAINED / cls.KIND.folder
-        return sorted(path.stem for path in folder.glob("*.safetensors"))
+        """Return the names of the shipped models, of links also of the baselines."""
+        return _shipped(cls.KIND.folder)
 
     @classmethod
     def find(cls, given: str):
@@ -219,8 +229,8 @@ def load(given, *kinds):
 def _not_found(given, kinds):
     """Return why nothing has this name, with the nearest names if there are any."""
     what = " or ".join(kind.KIND.what for kind in kinds)
-    for other in _all_kinds():
-        if given in other.names():
+    for other, folder in KINDS.values():
+        if given in _shipped(folder):
             return f"'{given}' is {_of_another_kind(other, what)}"
     names = [name for kind in kinds for name in kind.names()]
     near = [f"'{name}'" for name in difflib.get_close_matches(given, names, 3, 0.5)]
@@ -231,18 +241,15 @@ def _not_found(given, kinds):
     return f"{said}; `advphy info` lists the names, {kinds[0].KIND.remedy}"
 
 
+def _shipped(folder):
+    """Return the names of the models in a folder, and with the links the baselines."""
+    files = sorted(path.stem for path in (_TRAINED / folder).glob("*.safetensors"))
+    return files if folder else files + sorted(baselines.table("LINKS"))
+
+
 def _of_another_kind(other, what):
-    return (
-        f"one of another kind ({other.KIND.what}), not: {what}; in Companion "
-        f"use {other.KIND.companion} for it; `advphy info` lists the names of each kind"
-    )
-
-
-def _all_kinds():
-    """Return the classes of all kinds, also of those that are not imported yet."""
-    for name in _KINDS:
-        importlib.import_module(f"advphy_model.{name}")
-    return StoredModel.__subclasses__()
+    names = "`advphy info` lists the names of each kind"
+    return f"one of another kind ({other}), not: {what}; {names}"
 
 
 def content_hash(description: dict, arrays: dict) -> str:

@@ -26,10 +26,7 @@ class NetworkFile(StoredModel):
     KIND = Kind(
         format="gr-advphy network 1",
         key="network",
-        what="network",
         remedy="`advphy import` makes one",
-        folder="networks",
-        companion="a Neural Network",
         conventions={},
     )
 

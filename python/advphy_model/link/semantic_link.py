@@ -48,10 +48,7 @@ class SemanticLink(StoredModel):
     KIND = Kind(
         format="gr-advphy semantic link 1",
         key="semantic_link",
-        what="semantic link",
         remedy="`advphy train semantic` makes one",
-        folder="semantic",
-        companion="a Semantic Link",
         conventions={
             "power": "mean x_i^2 = 1 in every real dimension",
             "layout": LAYOUT,
