@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pmt
 
-ORIGIN = "origin"
+ORIGIN = "advphy_origin"  # other modules may have tags named origin
 
 
 class Origin(NamedTuple):
@@ -38,6 +38,12 @@ def of_images(images):
     """Return the Origin of Images, whose name and labels do not matter."""
     check = f"{images.shape} {zlib.crc32(np.ascontiguousarray(images.pixels)):08x}"
     return Origin("images", images.name, check)
+
+
+def _is_origin(tag):
+    """Return whether the value of a tag is an Origin with the name of its block."""
+    keys = *Origin._fields, "block"
+    return isinstance(tag, dict) and all(isinstance(tag.get(k), str) for k in keys)
 
 
 class tagging_block:
@@ -68,7 +74,7 @@ class tagging_block:
         self._unsent, tags = (), ()
         if self._unmet and input_items:
             size = len(input_items[0])
-            tags = [tag for _, _, tag in self.tags_of(size, ORIGIN)]
+            tags = [tag for *_, tag in self.tags_of(size, ORIGIN) if _is_origin(tag)]
         for wanted in self._unmet if tags else ():
             found = {tag["check"]: tag for tag in tags if tag["what"] == wanted.what}
             if wanted.check in found:
