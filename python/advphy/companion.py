@@ -16,13 +16,19 @@ def model_of(kind, given):
     """
     here, folder = Path.cwd(), _flowgraph_folder(sys._getframe(1))
     plain = str(given).removesuffix(NEAREST)
-    if plain not in kind.names() and not user_path(plain).is_file():
-        given = str(folder / given) if (folder / plain).is_file() else given
+    if plain not in kind.names() and (found := file_of(plain, folder)):
+        given = f"{found}{str(given)[len(plain) :]}"
     try:
         return kind.load(given)
     except ValueError as error:
         both = f"in {here} " if folder == here else f"in {here} or {folder} "
         raise type(error)(str(error).replace(f"in {here} ", both)) from None
+
+
+def file_of(given, folder):
+    """Return the path of a file in the working directory, else in a folder, or None."""
+    paths = user_path(given), folder / given
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _flowgraph_folder(frame):

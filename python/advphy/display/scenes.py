@@ -2,12 +2,14 @@
 """Scenes of a presentation, from a TOML file, and the variables that they set."""
 
 import difflib
+import math
 import numbers
+import sys
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advphy_model.user_folders import user_path
+from ..companion import file_of
 
 SHIPPED = Path(__file__).parent
 LONGEST = 24 * 3600  # seconds
@@ -41,19 +43,43 @@ class LiveVariables:
     def get(self, name):
         return getattr(self._flowgraph(), f"get_{name}")()
 
-    def require(self, name, value):
-        """Raise ValueError unless there is such a variable, of the value's kind."""
+    def folder(self):
+        """Return the folder of the program that Companion made of the flowgraph."""
+        module = sys.modules.get(type(self._flowgraph()).__module__)
+        return Path(getattr(module, "__file__", "program")).resolve().parent
+
+    def _known(self, name):
+        """Return the value of a variable; raise ValueError unless there is one."""
         if name not in self.names:
             remedy = _remedy(name, self.names)
             raise ValueError(f"the flowgraph has no variable '{name}'; {remedy}")
-        kind = _kind(self.get(name))
+        return self.get(name)
+
+    def require_switch(self, name):
+        """Raise ValueError unless there is such a variable that is True or False."""
+        value = self._known(name)
+        if not isinstance(value, bool):
+            remedy = "give its check box these two values"
+            raise ValueError(f"{name} must be True or False, got {value!r}; {remedy}")
+
+    def require(self, name, value):
+        """Raise ValueError unless there is such a variable, of the value's kind."""
+        kind = _kind(self._known(name))
         if kind is None:
             raise ValueError(f"{name} is neither a number nor a text; omit it")
         if _kind(value) is not kind:
             raise ValueError(f"{name} must be {KINDS[kind]}, got {value!r}")
+        if kind is numbers.Real and not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number, got {value}")
 
     def require_shown(self, name, value):
-        """Raise ValueError unless the control of a variable can show a value."""
+        """Raise ValueError unless a variable's control, or its kind, takes a value."""
+        plain = not hasattr(self._flowgraph(), f"_{name}_line_edit")
+        kind = type(self.get(name)) if plain and not self._control(name) else float
+        kind = getattr(self._control(name), "rangeType", kind)
+        if kind is int and value % 1:
+            rule = "a whole number, as in the flowgraph"
+            raise ValueError(f"{name} must be {rule}, got {value}")
         options = getattr(self._flowgraph(), f"_{name}_options", [value])
         if value not in options:
             choices = ", ".join(map(str, options))
@@ -123,13 +149,13 @@ class Scene:
 def read(given, variables):
     """Return the Scenes of a file, or of the shipped one of that name.
 
-    `variables` are the flowgraph's LiveVariables. A ValueError names file, scene and
-    key.
+    `variables` are the flowgraph's LiveVariables. A relative path is looked for as that
+    of a model. A ValueError names file, scene and key.
     """
     import tomllib  # from Python 3.11 on
 
-    path = user_path(given)
-    if not path.is_file():
+    path = file_of(given, variables.folder())
+    if path is None:
         shipped = sorted(each.stem for each in SHIPPED.glob("*.toml"))
         if given not in shipped:
             remedy = _remedy(given, shipped)
