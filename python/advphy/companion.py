@@ -14,7 +14,7 @@ def model_of(kind, given):
     A relative path is looked for in the working directory, then in the folder of the
     .grc, or of the program that Companion made. ValueError as of kind.load names both.
     """
-    here, folder = Path.cwd(), _flowgraph_folder(sys._getframe(1))
+    here, folder = Path.cwd(), flowgraph_folder(sys._getframe(1))
     plain = str(given).removesuffix(NEAREST)
     if plain not in kind.names() and (found := file_of(plain, folder)):
         given = f"{found}{str(given)[len(plain) :]}"
@@ -31,7 +31,7 @@ def file_of(given, folder):
     return next((path for path in paths if path.is_file()), None)
 
 
-def _flowgraph_folder(frame):
+def flowgraph_folder(frame):
     """Return the folder of the flowgraph whose variable is evaluated in a frame."""
     file = frame.f_globals.get("__file__", "flowgraph")
     while frame is not None:  # Companion evaluates in a method of its FlowGraph

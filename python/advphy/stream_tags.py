@@ -24,6 +24,9 @@ class Origin(NamedTuple):
     check: str
 
 
+KEYS = {*Origin._fields, "block"}  # of the dictionary in a tag
+
+
 def of_link(model):
     """Return the Origin of codewords, equal for links with the same codewords."""
     return Origin("link", model.name, model.code_sha256[:16])
@@ -38,12 +41,6 @@ def of_images(images):
     """Return the Origin of Images, whose name and labels do not matter."""
     check = f"{images.shape} {zlib.crc32(np.ascontiguousarray(images.pixels)):08x}"
     return Origin("images", images.name, check)
-
-
-def _is_origin(tag):
-    """Return whether the value of a tag is an Origin with the name of its block."""
-    keys = *Origin._fields, "block"
-    return isinstance(tag, dict) and all(isinstance(tag.get(k), str) for k in keys)
 
 
 class tagging_block:
@@ -74,7 +71,8 @@ class tagging_block:
         self._unsent, tags = (), ()
         if self._unmet and input_items:
             size = len(input_items[0])
-            tags = [tag for *_, tag in self.tags_of(size, ORIGIN) if _is_origin(tag)]
+            tags = [tag for *_, tag in self.tags_of(size, ORIGIN)]
+            tags = [t for t in tags if isinstance(t, dict) and t.keys() >= KEYS]
         for wanted in self._unmet if tags else ():
             found = {tag["check"]: tag for tag in tags if tag["what"] == wanted.what}
             if wanted.check in found:

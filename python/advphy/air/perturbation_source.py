@@ -22,10 +22,6 @@ from .perturbation_segment import SHORTEST_TAGGED, Segment, phases, settings_of
 TAG = "perturbation"
 
 
-def _is_crafted(perturbation):
-    return isinstance(perturbation, str) and perturbation == CRAFTED
-
-
 class perturbation_source(segmented_block):
     """Send an adversary's perturbation as it arrives at the receiver.
 
@@ -98,8 +94,7 @@ class perturbation_source(segmented_block):
         guarded_block.__init__(self, "perturbation_source", messages, [item])
         self._crafting, seed = None, checked_seed(seed)
         self.set_craft_ebn0_db(craft_ebn0_db)
-        crafted = _is_crafted(perturbation)
-        if crafted:
+        if crafted := perturbation == CRAFTED:
             level = DEFAULT_PSR_DB if psr_db is None else psr_db
             perturbation = jammer(self._model.k, self._model.n, level)
         p, arrival = self._perturbation(perturbation), {"shift": shift, "phase": phase}
@@ -147,22 +142,22 @@ class perturbation_source(segmented_block):
         asked = self._model, now.scaled.psr_db, self._craft_ebn0_db, now.seed
         return Crafting(self._send, *asked)
 
-    def _cancel(self):
-        """Have what is being crafted never sent."""
+    def set_perturbation(self, perturbation):
+        """Send another perturbation from the next call on, or when it is crafted."""
+        if perturbation == CRAFTED:
+            self._craft_next(self._crafter()).start()
+        else:
+            given = self._perturbation(perturbation)
+            self._craft_next(None)
+            self._set(perturbation=given)
+
+    def _craft_next(self, crafting):
+        """Have what is being crafted never sent; return what is crafted next."""
         with self._lock:
             if self._crafting is not None:
                 self._crafting.cancelled = True
-
-    def set_perturbation(self, perturbation):
-        """Send another perturbation from the next call on, or when it is crafted."""
-        crafted = _is_crafted(perturbation)
-        given = None if crafted else self._perturbation(perturbation)
-        self._cancel()
-        self._crafting = self._crafter() if crafted else None
-        if crafted:
-            self._crafting.start()
-        else:
-            self._set(perturbation=given)
+            self._crafting = crafting
+        return crafting
 
     def set_craft_ebn0_db(self, craft_ebn0_db):
         """Set the Eb/N0 in dB for which the next "crafted" one is crafted."""
@@ -203,12 +198,13 @@ class perturbation_source(segmented_block):
 
     def start(self):
         self._tagged, crafting = None, self._crafting
-        if crafting is not None and (crafting.cancelled or not crafting.is_alive()):
-            self.set_perturbation(CRAFTED)  # anew after stop(), as at lock()
+        if crafting is not None and not crafting.is_alive():
+            self.set_perturbation(CRAFTED)
         return segmented_block.start(self)
 
     def stop(self):
-        self._cancel()
+        if self._crafting is not None:
+            self._craft_next(self._crafter())  # after the next start(), as at unlock()
         return segmented_block.stop(self)
 
     def work(self, input_items, output_items):

@@ -62,12 +62,11 @@ def slots(intervals, seconds) -> list:
     """
     found, clean, last = [], 0, -math.inf
     length = seconds / SLOTS
-    groups = itertools.groupby(intervals, lambda i: i.time // length)
-    parts = [list(several) for _, several in groups]
+    parts = itertools.groupby(intervals, lambda i: i.time // length)
+    parts, several = [list(part) for _, part in parts], []
     least = FEW * statistics.median(_sum(part)[1] for part in parts)
-    several = []
     for part in parts:
-        several += part
+        several = several + part
         failures, blocks = _sum(several)
         if blocks < least:
             continue
@@ -199,44 +198,33 @@ def usual_before(intervals, onset):
 
 
 def risen_at(intervals, usual, onset, pooled=POOLED):
-    """Return the time, from an onset on, of surely more errors than usual, or None.
-
-    Then the Wilson intervals of the usual counts and of the last `pooled` seconds, both
-    at the confidence SURE, are apart.
-    """
-    high = _interval(*usual, confidence=SURE)[1]
-    for _, end, counts in _windows(intervals, usual, onset, pooled):
-        if _interval(*counts, confidence=SURE)[0] > high:
-            return end
-    return None
+    """Return the time, from an onset on, of surely more errors than usual, or None."""
+    windows = _windows(intervals, usual, onset, pooled, SURE)
+    return next((end for _, end, above in windows if above), None)
 
 
 def returned_at(intervals, usual, since, pooled=POOLED):
-    """Return the time, from `since` on, after which errors are as usual, or None.
-
-    Then the 95 % Wilson interval of the counts of the next `pooled` seconds is not
-    above that of the usual ones.
-    """
-    high = _interval(*usual)[1]
-    for begin, _, counts in _windows(intervals, usual, since, pooled):
-        if begin >= since and _interval(*counts)[0] <= high:
-            return begin
-    return None
+    """Return the time, from `since` on, after which errors are as usual, or None."""
+    windows = _windows(intervals, usual, since, pooled, 0.95)
+    return next((t for t, _, above in windows if t >= since and not above), None)
 
 
-def _windows(intervals, usual, since, pooled):
-    """Yield (begin, end, counts) of all windows of `pooled` seconds that end later.
+def _windows(intervals, usual, since, pooled, confidence):
+    """Yield (begin, end, above) of the windows of `pooled` seconds that end later.
 
-    Those with FEW blocks are left out.
+    Above are those whose Wilson interval is above that of the usual counts. Windows
+    with FEW blocks are left out.
     """
     begin, least = 0, FEW * usual[1] * pooled / BEFORE
+    high = _interval(*usual, confidence=confidence)[1]
     for end, newest in enumerate(intervals):
         while newest.time - intervals[begin].time > pooled:
             begin += 1
         if begin and newest.time >= since:
             counts = _sum(intervals[begin : end + 1])
+            above = _interval(*counts, confidence=confidence)[0] > high
             if counts[1] >= least:
-                yield intervals[begin - 1].time, newest.time, counts
+                yield intervals[begin - 1].time, newest.time, above
 
 
 def _sum(intervals):
@@ -264,8 +252,8 @@ def delay_texts(intervals, attacks, found):
         risen = risen_at(counted, usual, onset) if usual[1] else None
         if risen is not None:
             back = returned_at(counted, usual, risen)
-            how = "not recovered" if back is None else None
-            lines.append(f"{name}: {how or f'recovered after {back - onset:.2f} s'}")
+            after = back and f"recovered after {back - onset:.2f} s"
+            lines.append(f"{name}: {after or 'not recovered'}")
     return lines
 
 

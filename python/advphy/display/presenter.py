@@ -2,11 +2,13 @@
 """Presenter: large figures, switches, scenes and a stopwatch for an audience."""
 
 import math
+import sys
 import time
 
 from advphy_model.measure.measurement_text import bounds, figures_of
 from advphy_model.power import from_db
 
+from ..companion import flowgraph_folder
 from . import scenes as scene_files
 from .display_block import message_display
 from .onset_strip import BEFORE, OnsetRecord, returned_at, risen_at, usual_before
@@ -142,15 +144,12 @@ class PresenterRecord(OnsetRecord):
             self._figures[name] = f"{wrong} blocks wrong"
         if kind == "psr":
             self._crafting[name] = float(message.get("crafting", -1))
-            self._compare(name, message["settings"], float(message["time"]))
-
-    def _compare(self, name, settings, time):
-        """Begin anew if an adversary who was and is on sends something else."""
-        before = self._sent.get(name)
-        sent = settings.get("perturbation"), settings.get("psr_db")
-        self._sent[name] = now = sent if settings.get("on") else None
-        if before and now and before != now:
-            self._stopwatch.begin_anew(time)
+            keys, time = ("on", "perturbation", "psr_db"), float(message["time"])
+            before, at = self._sent.get(name, ([False], 0))
+            sent = [*map(message["settings"].get, keys)]
+            if before[0] and sent[0] and before != sent:
+                self._stopwatch.begin_anew(at)  # the last message of the previous one
+            self._sent[name] = sent, time
 
     def switched(self, which, on):
         """Note a new value of the variable of the attack or the defense."""
@@ -242,11 +241,16 @@ class presenter(message_display):
     ):
         variables = scene_files.LiveVariables(flowgraph)
         for key, name in {"attack": attack, "defense": defense}.items():
+            own = variables.get(name) if name in variables.names else True
+            if not isinstance(own, bool):
+                rule = "True or False, as values of its check box"
+                raise ValueError(f"{key}: {name} must be {rule}, got {own!r}")
             try:
-                name and variables.require_switch(name)
+                name and variables.require(name, True)
             except ValueError as error:
                 raise ValueError(f"{key}: {error}") from None
-        found = scene_files.read(scenes, variables) if scenes else []
+        folder = flowgraph_folder(sys._getframe(1))
+        found = scene_files.read(scenes, variables, folder) if scenes else []
         record = PresenterRecord(variables, found, attack, defense)
         message_display.__init__(self, record, title, frame_rate)
 

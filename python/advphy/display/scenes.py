@@ -4,7 +4,6 @@
 import difflib
 import math
 import numbers
-import sys
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,28 +42,12 @@ class LiveVariables:
     def get(self, name):
         return getattr(self._flowgraph(), f"get_{name}")()
 
-    def folder(self):
-        """Return the folder of the program that Companion made of the flowgraph."""
-        module = sys.modules.get(type(self._flowgraph()).__module__)
-        return Path(getattr(module, "__file__", "program")).resolve().parent
-
-    def _known(self, name):
-        """Return the value of a variable; raise ValueError unless there is one."""
+    def require(self, name, value):
+        """Raise ValueError unless there is such a variable, of the value's kind."""
         if name not in self.names:
             remedy = _remedy(name, self.names)
             raise ValueError(f"the flowgraph has no variable '{name}'; {remedy}")
-        return self.get(name)
-
-    def require_switch(self, name):
-        """Raise ValueError unless there is such a variable that is True or False."""
-        value = self._known(name)
-        if not isinstance(value, bool):
-            remedy = "give its check box these two values"
-            raise ValueError(f"{name} must be True or False, got {value!r}; {remedy}")
-
-    def require(self, name, value):
-        """Raise ValueError unless there is such a variable, of the value's kind."""
-        kind = _kind(self._known(name))
+        kind = _kind(self.get(name))
         if kind is None:
             raise ValueError(f"{name} is neither a number nor a text; omit it")
         if _kind(value) is not kind:
@@ -74,12 +57,10 @@ class LiveVariables:
 
     def require_shown(self, name, value):
         """Raise ValueError unless a variable's control, or its kind, takes a value."""
-        plain = not hasattr(self._flowgraph(), f"_{name}_line_edit")
-        kind = type(self.get(name)) if plain and not self._control(name) else float
-        kind = getattr(self._control(name), "rangeType", kind)
-        if kind is int and value % 1:
-            rule = "a whole number, as in the flowgraph"
-            raise ValueError(f"{name} must be {rule}, got {value}")
+        field = getattr(self._flowgraph(), f"_{name}_line_edit", None)
+        kind = float if field else type(self.get(name))
+        if getattr(self._control(name), "rangeType", kind) is int and value % 1:
+            raise ValueError(f"{name} must be a whole number, got {value}")
         options = getattr(self._flowgraph(), f"_{name}_options", [value])
         if value not in options:
             choices = ", ".join(map(str, options))
@@ -146,15 +127,15 @@ class Scene:
                 raise ValueError(f"{self.where}: {error}") from None
 
 
-def read(given, variables):
+def read(given, variables, folder):
     """Return the Scenes of a file, or of the shipped one of that name.
 
-    `variables` are the flowgraph's LiveVariables. A relative path is looked for as that
-    of a model. A ValueError names file, scene and key.
+    `variables` are the flowgraph's LiveVariables, and `folder` is that of the
+    flowgraph. A ValueError names file, scene and key.
     """
     import tomllib  # from Python 3.11 on
 
-    path = file_of(given, variables.folder())
+    path = file_of(given, folder)
     if path is None:
         shipped = sorted(each.stem for each in SHIPPED.glob("*.toml"))
         if given not in shipped:
