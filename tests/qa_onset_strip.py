@@ -10,7 +10,7 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.measure.curve_looks import look_of, number_of
 from gnuradio import advphy
-from gnuradio.advphy.display.onset_strip import Interval, delay_texts, spells
+from gnuradio.advphy.display.onset_strip import Interval, delay_texts, slots, spells
 
 from . import display_events
 from .display_events import attack, counts, curves_window, estimate, painted
@@ -120,6 +120,16 @@ def test_without_errors_the_limit_of_all_blocks_since_the_last_one_is_drawn(
     assert not seen.isVisible()  # no two points in a row saw errors
     assert limits.opts["connect"].tolist() == [1] * 20 + [0]
     assert "┄ none seen: limit" in window.columns[0].texts()
+
+
+def test_a_slot_of_few_blocks_is_added_to_the_next_one():
+    # After a change of settings, a counter's first report has one block, a wrong one.
+    rest = [Interval(0.2 * k, 1000, 10) for k in range(8)]
+    alone = Interval(1.5, 1, 1)
+    assert slots([*rest, alone], 20.0) == slots(rest, 20.0)
+    found = slots([*rest, alone, Interval(1.7, 999, 9)], 20.0)
+    assert len(found) == 9
+    assert (found[-1].blocks, found[-1].rate) == (1000, 0.01)
 
 
 def test_a_canceller_that_is_switched_off_is_understood(application):

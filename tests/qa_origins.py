@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stream's link, seed and images are those of the blocks after the sender."""
 
+import pmt
 import pytest
 from advphy_model.link import links
-from gnuradio import advphy, blocks, zeromq
+from gnuradio import advphy, blocks, gr, zeromq
 
 LINK, OTHER = "autoencoder_mlp", "gan_mlp"  # of the same k and n
 SEMANTIC = "paired_arn_white"
@@ -82,6 +83,17 @@ def modulator(model=LINK, seed=None):
 def test_a_sender_with_another_link_seed_or_images_ends_the_flowgraph(made, error):
     with pytest.raises(ValueError, match=error):
         made().run()
+
+
+@pytest.mark.parametrize("key", ["origin", "advphy_origin"])
+def test_foreign_tags_are_ignored(key):
+    for value in ({"x": 1.0}, "there", 3):
+        tag = gr.tag_utils.python_to_tag((0, pmt.intern(key), pmt.to_pmt(value)))
+        foreign = blocks.vector_source_b([1, 2], vlen=1, tags=[tag])
+        flowgraph, encoder = advphy.top_block(), advphy.encoder(LINK)
+        flowgraph.connect(foreign, encoder, advphy.decoder(LINK), blocks.null_sink(1))
+        flowgraph.run()
+        assert encoder.nitems_written(0) == 2
 
 
 def through_bursts(encoder=LINK, model=LINK, decoder=LINK, seed=None):

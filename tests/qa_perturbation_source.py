@@ -245,6 +245,8 @@ def test_a_file_is_read(tmp_path):
         ({"model": "bpsk"}, "n = 7 channel uses"),
         ({"psr_db": 100.0}, "psr_db must be.*got 100"),
         ({"psr_db": 0.0, "full_scale": 0.1}, "would clip"),
+        ({"perturbation": "crafted", "psr_db": 1000}, "psr_db must be.*got 1000"),
+        ({"perturbation": "crafted", "psr_db": "x"}, "psr_db must be.*got x"),
         ({"perturbation": "jammer", "shift": 7}, "shift must be.*got 7"),
         ({"perturbation": "jammer", "latency": 0}, "latency must be.*got 0"),
     ],
@@ -286,12 +288,19 @@ def test_a_perturbation_is_crafted_while_it_runs():
 
 def test_what_is_crafted_is_sent_from_the_start_or_refused_aloud(caplog):
     source = advphy.perturbation_source("bpsk", "crafted", None, craft_ebn0_db=4.0)
-    assert source._adversary.perturbation.psr_db == pytest.approx(-6.0, abs=1e-4)
+    until_then = source._adversary.perturbation
+    assert (until_then.kind, until_then.psr_db) == ("jammer", pytest.approx(-6.0))
+    source.start()
+    source.stop()
+    source.start()  # as at lock() and unlock()
+    until(lambda: source._crafting is None)
+    crafted = source._adversary.perturbation
+    assert (crafted.kind, crafted.psr_db) == ("universal", pytest.approx(-6, abs=1e-4))
     # Spread over four symbols p has an amplitude of 0.5, in one symbol of 1.
     spread, narrow = np.ones((1, 4)), np.eye(1, 4)
     spread, narrow = (Perturbation("p", "universal", 4, 4, p) for p in (spread, narrow))
     source = advphy.perturbation_source("bpsk", spread, full_scale=0.6)
-    source._send(narrow)
+    source._send(source._crafter(), narrow)
     assert "crafted perturbation is not sent: psr_db = -6.00 would clip" in caplog.text
     assert source._adversary.perturbation is spread
 
@@ -302,6 +311,7 @@ def test_a_crafting_ends_with_the_stream_or_another_perturbation():
         source.set_perturbation("crafted")
         crafting = source._crafting
         end()
+        source._send(crafting, UNIVERSAL.scaled(3.0))  # found at this very moment
         crafting.join()
         assert crafting.share < 1
     assert source._adversary.perturbation is UNIVERSAL

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Presenter: scenes, controls that follow, the stopwatch, and the window."""
+"""Presenter: scenes, controls that follow, and the window."""
+
+import sys
 
 import pytest
 from advphy_model.measure.curve_looks import VERMILLION
 from gnuradio import advphy, gr
-from gnuradio.advphy.display.onset_strip import Interval
 from gnuradio.advphy.display.presenter import (
     PresenterRecord,
-    Stopwatch,
     one_in,
     share_of_power,
 )
@@ -25,13 +25,16 @@ class Flowgraph(gr.top_block):
 
     def __init__(self, widget="counter_slider"):
         super().__init__()
-        self.psr_db, self.attacked, self.kind, self.link = -6.0, False, "jammer", None
+        self.psr_db, self.attacked, self.kind, self.link = -6, False, "jammer", None
+        self.hold, self.refused = 1, []
         self._kind_options, self.set_to = ["jammer", "crafted"], []
         self._psr_db_range = Range(-20, 6, 0.5, -6, 100)
         arguments = self.set_psr_db, "PSR", widget, float
         self._psr_db_win = RangeWidget(self._psr_db_range, *arguments)
 
     def set_psr_db(self, value):
+        if value in self.refused:
+            raise ValueError("psr_db = 0.00 would clip")
         self.psr_db = value
         self.set_to.append(value)
 
@@ -55,6 +58,12 @@ class Flowgraph(gr.top_block):
 
     def get_link(self):
         return self.link
+
+    def set_hold(self, value):
+        self.hold = value
+
+    def get_hold(self):
+        return self.hold
 
 
 def test_rates_and_powers_are_said_as_fractions():
@@ -99,6 +108,7 @@ GOOD = '[[scene]]\ncaption = "a"\nseconds = 3\nset = {psr_db = -9, kind = "craft
         ("[[scene]]\nset = {}", "scene 1: caption must be a text"),
         (GOOD.replace("psr_db", "psr"), "no variable 'psr'; did you mean 'psr_db'"),
         (GOOD.replace("-9", "true"), "psr_db must be a number, got True"),
+        (GOOD.replace("-9", "nan"), "psr_db must be a finite number, got nan"),
         (GOOD.replace('"crafted"', "1"), "kind must be a text, got 1"),
         (GOOD.replace("kind", "link"), "link is neither a number nor a text"),
     ],
@@ -108,7 +118,7 @@ def test_what_is_wrong_in_a_file_is_said_in_a_sentence(
 ):
     (tmp_path / "x.toml").write_text(text)
     with pytest.raises(ValueError, match=said):
-        read(str(tmp_path / "x.toml"), LiveVariables(Flowgraph()))
+        read(str(tmp_path / "x.toml"), LiveVariables(Flowgraph()), tmp_path)
 
 
 def test_values_that_a_control_cannot_show_are_refused_at_the_start(
@@ -118,6 +128,7 @@ def test_values_that_a_control_cannot_show_are_refused_at_the_start(
     for old, new, said in (
         ("-9", "-21", "scene 1: psr_db must be in -20..6"),
         ("crafted", "noise", "scene 1: kind must be one of jammer, crafted"),
+        ("psr_db = -9", "hold = 2.5", "scene 1: hold must be a whole number.*got 2.5"),
     ):
         file.write_text(GOOD.replace(old, new))
         flowgraph = Flowgraph()
@@ -132,42 +143,27 @@ def test_values_that_a_control_cannot_show_are_refused_at_the_start(
 def test_unknown_names_are_refused_at_construction(application):
     with pytest.raises(ValueError, match=r"attack: .* did you mean 'attacked'"):
         advphy.presenter(Flowgraph(), attack="atacked")
+    with pytest.raises(ValueError, match=r"hold must be True or False, as .*, got 1"):
+        advphy.presenter(Flowgraph(), defense="hold")
     with pytest.raises(ValueError, match="scenes 'side_by_sid' is no file; did you"):
         advphy.presenter(Flowgraph(), "side_by_sid")
 
 
-def strip(rates, blocks=1000, begin=100.0):
-    """Return Intervals of 0.05 s with failures at given rates."""
-    return [
-        Interval(begin + 0.05 * (k + 1), blocks, round(rate * blocks))
-        for k, rate in enumerate(rates)
-    ]
+def test_a_file_beside_the_program_is_found_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path / "beside.toml").write_text(GOOD)
+    module = sys.modules[Flowgraph.__module__]
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "program.py"))
+    (scene,) = advphy.presenter(Flowgraph(), "beside.toml").record.scenes
+    assert scene.caption == "a"
 
 
-def test_the_stopwatch_finds_rise_and_return():
-    # 2 s at 1 %, an attack at 102.01 whose errors arrive from 102.2 on and are reported
-    # at 102.25, a defense at 103.01 whose effect arrives at 103.4.
-    rates = [0.01] * 44 + [0.2] * 24 + [0.01] * 30
-    stopwatch, intervals = Stopwatch(), strip(rates)
-    stopwatch.switch("attack", True, 102.01)
-    said = stopwatch.look("x", intervals[:43], 102.2, 60.0)
-    assert said == "no rise after 0.2 s"
-    stopwatch.look("x", intervals[:50], 102.5, 60.0)
-    stopwatch.switch("defense", True, 103.01)
-    assert "not back after" in stopwatch.look("x", intervals[:66], 103.3, 60.0)
-    said = stopwatch.look("x", intervals, 104.9, 60.0)
-    assert said == "rose after 0.24 s, back after 0.39 s"
-    # Nothing rises, so nothing returns; another attack begins anew.
-    stopwatch.switch("attack", False, 105.0)
-    stopwatch.switch("attack", True, 106.0)
-    quiet = strip([0.01] * 150)
-    assert stopwatch.look("x", quiet, 107.0, 60.0) == "no rise after 1.0 s"
-
-
-def test_a_few_more_errors_are_no_rise():
-    stopwatch, rates = Stopwatch(), [0.01] * 40 + [0.012, 0.011, 0.009, 0.013] * 5
-    stopwatch.switch("attack", True, 102.01)
-    assert "no rise" in stopwatch.look("x", strip(rates), 103.0, 60.0)
+def test_another_power_under_an_attack_begins_anew(application):
+    record = record_of(Flowgraph())
+    record._stopwatch.begin_anew = (times := []).append
+    on = [(1.0, -9.0), (2.0, -9.0), (3.0, -6.0)]
+    for message in (attack(0.5, False), *(attack(at, True, psr) for at, psr in on)):
+        assert record.take(message)
+    assert times == [2.0]  # a message's time is when its counts end
 
 
 def record_of(flowgraph, *scenes):
@@ -203,6 +199,24 @@ def test_keys_play_scenes_and_switch_the_attack(application):
     press(QtCore.Qt.Key_Space, "one")
     press(QtCore.Qt.Key_2, "two", attacked=True)
     until(lambda: window.caption.text() == "three")  # by itself
+    assert window.error is None
+    window.close()
+
+
+def test_what_a_block_refuses_is_said_and_the_scenes_go_on(application):
+    flowgraph = Flowgraph()
+    flowgraph.refused, order = [0], []
+    flowgraph.set_kind = lambda kind: order.append((kind, flowgraph.hold))
+    first = Scene("one", {"kind": "crafted", "psr_db": 0, "hold": 2}, 0.02)
+    record = record_of(flowgraph, first, *[Scene("more")] * 10)
+    window = PresenterWindow(record, "", 15)
+    assert not {"10", "11"} & window._keys.keys()
+    window.show()
+    window.numbers[0].click()
+    assert window.hint.text() == "psr_db = 0.00 would clip"
+    assert order == [("crafted", 2)]  # texts last
+    until(lambda: window.caption.text() == "more")
+    assert "space" in window.hint.text()
     assert window.error is None
     window.close()
 

@@ -113,7 +113,8 @@ def _attack(settings, model, seed):
         raise ValueError(
             f"--attack needs a link model, but '{model.name}' is a semantic link"
         )
-    level = -6.0 if settings.psr_db is None else settings.psr_db
+    level = settings.psr_db
+    level = perturbation.DEFAULT_PSR_DB if level is None else level
     found = perturbation.given(settings.attack, model, level)
     found.require_fit(model)
     return Adversary(found, settings.psr_db, seed=seed)

@@ -23,10 +23,10 @@ def model_of(kind, given):
     A relative path is looked for in the working directory, then in the folder of the
     .grc, or of the program that Companion made. ValueError as of kind.load names both.
     """
-    here, folder = Path.cwd(), _flowgraph_folder(sys._getframe(1))
+    here, folder = Path.cwd(), flowgraph_folder(sys._getframe(1))
     plain = str(given).removesuffix(NEAREST)
-    if plain not in kind.names() and not user_path(plain).is_file():
-        given = str(folder / given) if (folder / plain).is_file() else given
+    if plain not in kind.names() and (found := file_of(plain, folder)):
+        given = f"{found}{str(given)[len(plain) :]}"
     try:
         return kind.load(given)
     except ValueError as error:
@@ -38,7 +38,13 @@ def model_of(kind, given):
         raise type(error)(text) from None
 
 
-def _flowgraph_folder(frame):
+def file_of(given, folder):
+    """Return the path of a file in the working directory, else in a folder, or None."""
+    paths = user_path(given), folder / given
+    return next((path for path in paths if path.is_file()), None)
+
+
+def flowgraph_folder(frame):
     """Return the folder of the flowgraph whose variable is evaluated in a frame."""
     file = frame.f_globals.get("__file__", "flowgraph")
     while frame is not None:  # Companion evaluates in a method of its FlowGraph

@@ -14,7 +14,8 @@ import numpy as np
 import pmt
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
-ORIGIN, FRAME_TAG, ERASURES_TAG = "origin", "frame", "erasures"
+ORIGIN = "advphy_origin"  # other modules may have tags named origin
+FRAME_TAG, ERASURES_TAG = "frame", "erasures"
 ALICE_TAG, KEY_TAG, EVE_TAG = "alice", "key", "eve"
 CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG = "channel", "perturbation", "canceller"
 LINK_SETTINGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)  # of a segment
@@ -26,6 +27,9 @@ class Origin(NamedTuple):
     what: str  # "link", "seed" or "images"
     name: str  # of it, for error texts
     check: str
+
+
+KEYS = {*Origin._fields, "block"}  # of the dictionary in a tag
 
 
 def of_link(model):
@@ -72,7 +76,8 @@ class tagging_block:
         self._unsent, tags = (), ()
         if self._unmet and input_items:
             size = len(input_items[0])
-            tags = [tag for _, _, tag in self.tags_of(size, ORIGIN)]
+            tags = [tag for *_, tag in self.tags_of(size, ORIGIN)]
+            tags = [t for t in tags if isinstance(t, dict) and t.keys() >= KEYS]
         for wanted in self._unmet if tags else ():
             found = {tag["check"]: tag for tag in tags if tag["what"] == wanted.what}
             if wanted.check in found:

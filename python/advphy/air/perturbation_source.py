@@ -8,7 +8,8 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air import perturbation as perturbations
 from advphy_model.air.adversary import Adversary
-from advphy_model.air.crafting import CRAFTED, Crafting, craft
+from advphy_model.air.crafting import CRAFTED, Crafting
+from advphy_model.air.perturbation import DEFAULT_PSR_DB, jammer
 from advphy_model.link.links import load
 from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_index, checked_seed
@@ -38,10 +39,11 @@ class perturbation_source(segmented_block):
     Args:
         model: link model under attack, or its name or file.
         perturbation: Perturbation, its name or file, "noise_jammer" ("jammer" in
-            version 0.5), or "crafted": a universal one that is crafted within seconds
-            against the model, at the PSR of that moment and craft_ebn0_db, from
-            decisions alone. While it runs, a thread crafts, and the previous one is
-            sent until it is ready.
+            version 0.5), or "crafted": a universal one that a thread crafts against
+            the model, at the PSR of that moment and craft_ebn0_db, from decisions
+            alone. The previous one is sent until it is ready, from the start on a noise
+            jammer's. It takes seconds for 16 messages and dense networks, and up to a
+            minute for convolutions or 256 messages.
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
         shift: shift in channel uses, 0..n-1, or "random" per block.
         phase: phase in radians, or "random" per block.
@@ -68,7 +70,7 @@ class perturbation_source(segmented_block):
         self,
         model,
         perturbation,
-        psr_db=-6.0,
+        psr_db=DEFAULT_PSR_DB,
         shift=0,
         phase=0.0,
         sign=1,
@@ -91,14 +93,16 @@ class perturbation_source(segmented_block):
         guarded_block.__init__(self, "perturbation_source", messages, [item])
         self._crafting, seed = None, checked_seed(seed)
         self.set_craft_ebn0_db(craft_ebn0_db)
-        if isinstance(perturbation, str) and perturbation == CRAFTED:
-            level = -6.0 if psr_db is None else psr_db
-            perturbation = craft(self._model, level, self._craft_ebn0_db, seed)
+        if crafted := perturbation == CRAFTED:
+            level = DEFAULT_PSR_DB if psr_db is None else psr_db
+            perturbation = jammer(self._model.k, self._model.n, level)
         p, arrival = self._perturbation(perturbation), {"shift": shift, "phase": phase}
         arrival |= {"sign": sign, "hold": hold, "fading": fading}
         arrival |= {"off_blocks": off_blocks, "on_blocks": on_blocks}
         arrival |= {"frequency_offset": frequency_offset, "full_scale": full_scale}
         self._adversary = Adversary(p, psr_db, **arrival, seed=seed)
+        if crafted:
+            self._crafting = self._crafter()  # which start() starts
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
@@ -118,23 +122,40 @@ class perturbation_source(segmented_block):
         with self._lock:
             self._adversary = dataclasses.replace(self._adversary, **settings)
 
-    def _send(self, perturbation):
-        try:
-            self._set(perturbation=perturbation)
-        except ValueError as error:  # above full_scale
-            text = "the crafted perturbation is not sent: %s"
-            logging.getLogger(__name__).error(text, error)
+    def _send(self, crafting, perturbation):
+        """Send what was crafted, unless it is cancelled."""
+        with self._lock:
+            if crafting.cancelled:
+                return
+            now = self._adversary
+            try:
+                self._adversary = dataclasses.replace(now, perturbation=perturbation)
+            except ValueError as error:  # above full_scale
+                text = "the crafted perturbation is not sent: %s"
+                logging.getLogger(__name__).error(text, error)
+            self._crafting = None
+
+    def _crafter(self):
+        now = self._adversary
+        asked = self._model, now.scaled.psr_db, self._craft_ebn0_db, now.seed
+        return Crafting(self._send, *asked)
 
     def set_perturbation(self, perturbation):
         """Send another perturbation from the next call on, or when it is crafted."""
-        if self._crafting is not None:
-            self._crafting.cancelled, self._crafting = True, None
-        if isinstance(perturbation, str) and perturbation == CRAFTED:
-            now = self._adversary
-            asked = self._model, now.scaled.psr_db, self._craft_ebn0_db, now.seed
-            self._crafting = Crafting(self._send, *asked)
+        if perturbation == CRAFTED:
+            self._craft_next(self._crafter()).start()
         else:
-            self._set(perturbation=self._perturbation(perturbation))
+            given = self._perturbation(perturbation)
+            self._craft_next(None)
+            self._set(perturbation=given)
+
+    def _craft_next(self, crafting):
+        """Have what is being crafted never sent; return what is crafted next."""
+        with self._lock:
+            if self._crafting is not None:
+                self._crafting.cancelled = True
+            self._crafting = crafting
+        return crafting
 
     def set_craft_ebn0_db(self, craft_ebn0_db):
         """Set the Eb/N0 in dB for which the next "crafted" one is crafted."""
@@ -174,12 +195,14 @@ class perturbation_source(segmented_block):
         self._enabled = bool(enabled)
 
     def start(self):
-        self._tagged = None
+        self._tagged, crafting = None, self._crafting
+        if crafting is not None and not crafting.is_alive():
+            self.set_perturbation(CRAFTED)
         return segmented_block.start(self)
 
     def stop(self):
         if self._crafting is not None:
-            self._crafting.cancelled = True
+            self._craft_next(self._crafter())  # after the next start(), as at unlock()
         return segmented_block.stop(self)
 
     def work(self, input_items, output_items):

@@ -5,6 +5,7 @@ import collections
 import functools
 import itertools
 import math
+import statistics
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ LAST_WORD = 0.2  # seconds; a state's last message may arrive when the next one 
 GAP = 1.0  # seconds without counts after which the line is interrupted
 SLOTS = 140  # points of a curve
 POOLED = 0.25  # seconds whose counts are added up before they are compared
+FEW = 0.1  # of the usual number of blocks; the rate of fewer is left to chance
+SURE = 0.9999  # confidence of a rise: there are 600 comparisons in 30 s
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,25 @@ class Slot:
 def slots(intervals, seconds) -> list:
     """Return the Slots of a counter's Intervals, each a small part of `seconds`.
 
-    A slot without failures has the limit from all blocks since the last failure.
+    A slot without failures has the limit from all blocks since the last failure. Slots
+    with FEW blocks are added to the next one; the newest one waits for it.
     """
     found, clean, last = [], 0, -math.inf
     length = seconds / SLOTS
-    for _, several in itertools.groupby(intervals, lambda i: i.time // length):
-        several = list(several)
-        blocks, failures = (
-            sum(getattr(each, name) for each in several)
-            for name in ("blocks", "failures")
-        )
+    parts = itertools.groupby(intervals, lambda i: i.time // length)
+    parts, several = [list(part) for _, part in parts], []
+    least = FEW * statistics.median(_sum(part)[1] for part in parts)
+    for part in parts:
+        several = several + part
+        failures, blocks = _sum(several)
+        if blocks < least:
+            continue
         clean *= not failures and several[0].time - last <= GAP
         clean += 0 if failures else blocks
         rate = failures / blocks if failures else upper_bound(clean)
         last = several[-1].time
         found.append(Slot(last, blocks, failures, rate))
+        several = []
     return found
 
 
@@ -185,29 +192,39 @@ def found_after(states, onset):
     return next((max(0.0, s.time - onset) for s in after if s.on), None)
 
 
-def recovered_after(intervals, onset, since=0.0, pooled=POOLED):
-    """Return the seconds until errors have increased, and until as few as before.
+def usual_before(intervals, onset):
+    """Return (failures, blocks) of the BEFORE seconds before an onset."""
+    return _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
 
-    Either is None if not yet. They are as few as before if the 95 % Wilson interval of
-    the counts of `pooled` seconds, all after a time `since`, overlaps that of the
-    BEFORE seconds before the onset. The recovery is the time of the last message before
-    the first such counts that follow an increase.
+
+def risen_at(intervals, usual, onset, pooled=POOLED):
+    """Return the time, from an onset on, of surely more errors than usual, or None."""
+    windows = _windows(intervals, usual, onset, pooled, SURE)
+    return next((end for _, end, above in windows if above), None)
+
+
+def returned_at(intervals, usual, since, pooled=POOLED):
+    """Return the time, from `since` on, after which errors are as usual, or None."""
+    windows = _windows(intervals, usual, since, pooled, 0.95)
+    return next((t for t, _, above in windows if t >= since and not above), None)
+
+
+def _windows(intervals, usual, since, pooled, confidence):
+    """Yield (begin, end, above) of the windows of `pooled` seconds that end later.
+
+    Above are those whose Wilson interval is above that of the usual counts. Windows
+    with FEW blocks are left out.
     """
-    usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
-    if not usual[1]:
-        return None, None
-    high = _interval(*usual)[1]
-    after = [i for i in intervals if i.time >= onset]
-    hurt, begin = None, 0
-    for end, newest in enumerate(after):
-        while newest.time - after[begin].time > pooled:
+    begin, least = 0, FEW * usual[1] * pooled / BEFORE
+    high = _interval(*usual, confidence=confidence)[1]
+    for end, newest in enumerate(intervals):
+        while newest.time - intervals[begin].time > pooled:
             begin += 1
-        low = _interval(*_sum(after[begin : end + 1]))[0]
-        if low > high:
-            hurt = newest.time - onset if hurt is None else hurt
-        elif hurt is not None and after[begin].time >= since:
-            return hurt, after[max(begin - 1, 0)].time - onset
-    return hurt, None
+        if begin and newest.time >= since:
+            counts = _sum(intervals[begin : end + 1])
+            above = _interval(*counts, confidence=confidence)[0] > high
+            if counts[1] >= least:
+                yield intervals[begin - 1].time, newest.time, above
 
 
 def _sum(intervals):
@@ -231,11 +248,12 @@ def delay_texts(intervals, attacks, found):
         if after is not None:
             lines.append(f"{name}: found after {after:.2f} s")
     for name, counted in intervals.items():
-        hurt, after = recovered_after(counted, onset)
-        if after is not None:
-            lines.append(f"{name}: recovered after {after:.2f} s")
-        elif hurt is not None:
-            lines.append(f"{name}: not recovered")
+        usual = usual_before(counted, onset)
+        risen = risen_at(counted, usual, onset) if usual[1] else None
+        if risen is not None:
+            back = returned_at(counted, usual, risen)
+            after = back and f"recovered after {back - onset:.2f} s"
+            lines.append(f"{name}: {after or 'not recovered'}")
     return lines
 
 

@@ -2,16 +2,18 @@
 """Presenter: large figures, switches, scenes and a stopwatch for an audience."""
 
 import math
+import sys
 import time
 
 from advphy_model.measure.measurement_text import bounds, figures_of
 from advphy_model.power import from_db
 
+from ..companion import flowgraph_folder
 from . import scenes as scene_files
 from .display_block import message_display
-from .onset_strip import OnsetRecord, recovered_after
+from .onset_strip import BEFORE, OnsetRecord, returned_at, risen_at, usual_before
 
-HELD = 1.0  # seconds for which errors are as few as before, when they are back
+HELD = 1.0  # seconds whose counts are compared with those before an attack
 
 
 def rounded(number):
@@ -41,14 +43,16 @@ def share_of_power(psr_db):
 class Stopwatch:
     """Times from an attack to the rise of the BLER, and from a defense to its return.
 
-    The defense begins when it is switched on or the attack off; if it was on before the
-    attack, with the attack.
+    Usual is the BLER of the BEFORE seconds before the attack; if another attack was on
+    then, nothing is found. The defense begins when it is switched on or the attack off;
+    if it was on before the attack, with the attack.
     """
 
     def __init__(self):
         self._on = {"attack": False, "defense": False}
-        self._attacked = self._defended = None  # unix seconds
-        self._found = {}  # (seconds to the rise, and to the return) by name
+        self._attacked = self._begun = self._defended = None  # unix seconds
+        self._ended = -math.inf
+        self._usual, self._risen, self._back = {}, {}, {}  # by name of the link
 
     def switch(self, which, on, now):
         """Note that the attack or the defense is on or off from now on."""
@@ -56,48 +60,71 @@ class Stopwatch:
             return
         self._on[which] = on
         if which == "attack" and on:
-            self._attacked, self._found = now, {}
-            self._defended = now if self._on["defense"] else None
-        elif on or which == "attack":
+            self._attacked = now if now - self._ended >= BEFORE else None
+            self._usual, self._risen = {}, {}
+            self.begin_anew(now)
+        elif which == "attack":
+            self._ended = self._defended = now
+        elif on and self._on["attack"]:
             self._defended = now
-            self._found = {
-                name: (risen, None) for name, (risen, _) in self._found.items()
-            }
+        elif not on:
+            self.begin_anew(now)
+
+    def begin_anew(self, now):
+        """Note that the attack that is on, if any, is another one from now on.
+
+        Links that are not back from the previous one keep the time of their rise.
+        """
+        if self._on["attack"]:
+            self._begun = now
+            self._defended = now if self._on["defense"] else None
+            self._risen = {k: v for k, v in self._risen.items() if k not in self._back}
+            self._back = {}
 
     def look(self, name, intervals, now, seconds):
         """Return what is found of a link, as text, or the time while it runs.
 
-        It runs as long as the counts before the attack are kept, `seconds`.
+        Rise and return are looked for as long as counts are kept, `seconds` each.
         """
-        begun, defended = self._attacked, self._defended
-        risen, back = self._found.get(name, (None, None))
-        runs = begun and intervals and now - begun < seconds
-        if runs and back is None:
-            since = defended or math.inf
-            risen, back = recovered_after(intervals, begun, since, HELD)
-            back = None if back is None else max(0.0, begun + back - defended)
-            self._found[name] = risen, back
-        if risen is None:
-            return f"no rise after {now - begun:.1f} s" if runs else ""
-        texts = [f"rose after {risen:.2f} s"]
-        if back is not None:
-            texts.append(f"back after {back:.2f} s")
-        elif runs and defended:
-            texts.append(f"not back after {now - defended:.1f} s")
+        if self._attacked is None:
+            return ""
+        if name not in self._usual:
+            self._usual[name] = usual_before(intervals, self._attacked)
+        usual, begun, defended = self._usual[name], self._begun, self._defended
+        if not usual[1]:
+            return ""
+        if name not in self._risen:
+            if not self._on["attack"] or now - begun >= seconds:
+                return ""
+            risen = risen_at(intervals, usual, begun, HELD)
+            if risen is None:
+                return f"no rise after {now - begun:.1f} s"
+            self._risen[name] = begun, risen
+        begun, risen = self._risen[name]
+        texts = [f"rose after {risen - begun:.2f} s"]
+        runs = defended is not None and now - defended < seconds
+        if runs and name not in self._back:
+            back = returned_at(intervals, usual, max(risen, defended), HELD)
+            if back is None:
+                texts.append(f"not back after {now - defended:.1f} s")
+            else:
+                self._back[name] = back - defended
+        if name in self._back:
+            texts.append(f"back after {self._back[name]:.2f} s")
         return ", ".join(texts)
 
 
 class PresenterRecord(OnsetRecord):
     """What a presenter shows, and may set; arguments: see presenter."""
 
-    KINDS = OnsetRecord.KINDS | {"accuracy"}
+    KINDS = frozenset({"counts", "psr", "answers", "accuracy"})
 
     def __init__(self, variables, scenes=(), attack="", defense=""):
         super().__init__(seconds=30.0)
         self.variables, self.scenes, self.scene = variables, list(scenes), None
         self.switches = {"attack": attack, "defense": defense}
         self._stopwatch, self._figures, self._crafting = Stopwatch(), {}, {}
-        self._guesses = {}
+        self._guesses, self._sent, self.refusal = {}, {}, ""
         for which, name in self.switches.items():
             if name:
                 self.switched(which, variables.get(name))
@@ -117,6 +144,12 @@ class PresenterRecord(OnsetRecord):
             self._figures[name] = f"{wrong} blocks wrong"
         if kind == "psr":
             self._crafting[name] = float(message.get("crafting", -1))
+            keys, time = ("on", "perturbation", "psr_db"), float(message["time"])
+            before, at = self._sent.get(name, ([False], 0))
+            sent = [*map(message["settings"].get, keys)]
+            if before[0] and sent[0] and before != sent:
+                self._stopwatch.begin_anew(at)  # the last message of the previous one
+            self._sent[name] = sent, time
 
     def switched(self, which, on):
         """Note a new value of the variable of the attack or the defense."""
@@ -129,17 +162,23 @@ class PresenterRecord(OnsetRecord):
 
     def toggle(self, which):
         """Switch the attack or the defense on or off by its variable."""
+        self.refusal = ""
         self.set(self.switches[which], not self.is_on(which))
 
     def set(self, name, value):
-        self.variables.set(name, value)
+        """Set a variable; keep the sentence with which a block refuses its value."""
+        try:
+            self.variables.set(name, value)
+        except ValueError as error:
+            self.refusal = str(error)
         for which in [which for which, own in self.switches.items() if own == name]:
             self.switched(which, value)
 
     def show(self, number):
         """Set the variables of a scene, which is counted from 0; return the Scene."""
-        self.scene, scene = number, self.scenes[number]
-        for name, value in scene.set.items():
+        self.scene, scene, self.refusal = number, self.scenes[number], ""
+        # Texts last: one may ask to craft p at the power that the scene sets.
+        for name, value in sorted(scene.set.items(), key=lambda s: type(s[1]) is str):
             self.set(name, value)
         return scene
 
@@ -202,11 +241,16 @@ class presenter(message_display):
     ):
         variables = scene_files.LiveVariables(flowgraph)
         for key, name in {"attack": attack, "defense": defense}.items():
+            own = variables.get(name) if name in variables.names else True
+            if not isinstance(own, bool):
+                rule = "True or False, as values of its check box"
+                raise ValueError(f"{key}: {name} must be {rule}, got {own!r}")
             try:
                 name and variables.require(name, True)
             except ValueError as error:
                 raise ValueError(f"{key}: {error}") from None
-        found = scene_files.read(scenes, variables) if scenes else []
+        folder = flowgraph_folder(sys._getframe(1))
+        found = scene_files.read(scenes, variables, folder) if scenes else []
         record = PresenterRecord(variables, found, attack, defense)
         message_display.__init__(self, record, title, frame_rate)
 

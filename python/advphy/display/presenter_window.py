@@ -72,8 +72,10 @@ class PresenterWindow(DisplayWindow):
     def _button(self, key, call):
         button = QtWidgets.QPushButton(key, checkable=True)
         button.setFocusPolicy(QtCore.Qt.NoFocus)  # the space bar is for the scenes
-        self._keys[key] = partial(self._do, call)
-        button.clicked.connect(self._keys[key])
+        call = partial(self._do, call)
+        button.clicked.connect(call)
+        if len(key) == 1:  # no key has the number of a tenth scene
+            self._keys[key] = call
         return button
 
     def _do(self, call, *_):
@@ -171,6 +173,8 @@ class PresenterWindow(DisplayWindow):
             number.setChecked(k == scene)
         hints = ["space: next scene"] if self.numbers else []
         hints += [f"{which[0].upper()}: {which}" for which in self.switches]
+        if record.refusal:
+            hints = [record.refusal]
         if refused := record.refused():
             hints.append(f"messages not understood: {refused}")
         self.hint.setText("   ".join(hints))

@@ -2,12 +2,13 @@
 """Scenes of a presentation, from a TOML file, and the variables that they set."""
 
 import difflib
+import math
 import numbers
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advphy_model.user_folders import user_path
+from ..companion import file_of
 
 SHIPPED = Path(__file__).parent
 LONGEST = 24 * 3600  # seconds
@@ -51,9 +52,15 @@ class LiveVariables:
             raise ValueError(f"{name} is neither a number nor a text; omit it")
         if _kind(value) is not kind:
             raise ValueError(f"{name} must be {KINDS[kind]}, got {value!r}")
+        if kind is numbers.Real and not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number, got {value}")
 
     def require_shown(self, name, value):
-        """Raise ValueError unless the control of a variable can show a value."""
+        """Raise ValueError unless a variable's control, or its kind, takes a value."""
+        field = getattr(self._flowgraph(), f"_{name}_line_edit", None)
+        kind = float if field else type(self.get(name))
+        if getattr(self._control(name), "rangeType", kind) is int and value % 1:
+            raise ValueError(f"{name} must be a whole number, got {value}")
         options = getattr(self._flowgraph(), f"_{name}_options", [value])
         if value not in options:
             choices = ", ".join(map(str, options))
@@ -120,16 +127,16 @@ class Scene:
                 raise ValueError(f"{self.where}: {error}") from None
 
 
-def read(given, variables):
+def read(given, variables, folder):
     """Return the Scenes of a file, or of the shipped one of that name.
 
-    `variables` are the flowgraph's LiveVariables. A ValueError names file, scene and
-    key.
+    `variables` are the flowgraph's LiveVariables, and `folder` is that of the
+    flowgraph. A ValueError names file, scene and key.
     """
     import tomllib  # from Python 3.11 on
 
-    path = user_path(given)
-    if not path.is_file():
+    path = file_of(given, folder)
+    if path is None:
         shipped = sorted(each.stem for each in SHIPPED.glob("*.toml"))
         if given not in shipped:
             remedy = _remedy(given, shipped)

@@ -52,7 +52,7 @@ class burst_synchronizer(guarded_general_block):
             Error counter and meters take the index from it. Of a semantic link also
             Alice's tags "alice" and "key", the latter with check and nonce as far as
             the headers had them.
-            "origin" on the first item, if a model is given, as an encoder has it.
+            "advphy_origin" on the first item, if a model is given, as of an encoder.
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),

@@ -14,7 +14,7 @@ class encoder(guarded_block):
 
     Input:  messages, uint8, each in 0..M-1; another value ends the flowgraph
     Output: codewords, complex64 [n], mean energy n
-    Tag:    "origin" on the first item, by which later blocks detect another link
+    Tag:    "advphy_origin" on the first item, by which later blocks detect another link
 
     Args:
         model: link model, or its name or file.

@@ -13,7 +13,7 @@ class image_source(guarded_block):
     """Send images; item i is image i modulo the size of the data set.
 
     Output: images, float32 [rows * columns], values in 0..1
-    Tag:    "origin" on the first item, by which the meters detect other images
+    Tag:    "advphy_origin" on the first item, by which the meters detect other images
 
     Args:
         images: Images, or the name of a data set such as mnist_sample, from which the

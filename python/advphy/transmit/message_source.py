@@ -14,7 +14,7 @@ class message_source(guarded_block):
     """Send random messages, uniformly distributed over 0..M-1.
 
     Output: messages, uint8
-    Tag:    "origin" on the first item, by which later blocks detect another seed
+    Tag:    "advphy_origin" on the first item, by which later blocks detect another seed
 
     Args:
         model: link model, or its name or file; its k is used.

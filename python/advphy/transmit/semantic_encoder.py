@@ -14,7 +14,7 @@ class semantic_encoder(guarded_block):
 
     Input:  images, float32 [pixels], values in 0..1
     Output: codes, complex64 [n], mean x_i^2 = 1 per real dimension
-    Tag:    "origin" on the first item, by which later blocks detect another link
+    Tag:    "advphy_origin" on the first item, by which later blocks detect another link
 
     Args:
         model: semantic link, or its name or file.

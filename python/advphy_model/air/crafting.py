@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Universal perturbations from decisions alone, crafted within seconds.
+"""Universal perturbations from decisions alone, crafted next to a stream.
 
 The noise is Gaussian, so the gradient of the block error rate of p follows from the
 noise of the blocks that a decoder gets wrong, whatever the decoder is (C. Stein, 1981):
@@ -15,7 +15,7 @@ import threading
 
 import numpy as np
 
-from advphy_model.air.perturbation import Perturbation
+from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link.decision import decider
 from advphy_model.power import noise_sigma, perturbation_norm
@@ -32,13 +32,14 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
 
     Args:
         model: LinkModel.
-        psr_db: PSR at the receiver in dB.
+        psr_db: PSR at the receiver in dB, -100..60.
         ebn0_db: Eb/N0 in dB for which it is crafted, -100..100.
         seed: seed of starts and noise; the same gives the same perturbation.
         after: function that is called after each step with the share of the work that
             is done, 0..1; an error that it raises ends the crafting.
     """
-    rng, size = np.random.default_rng(seed), perturbation_norm(psr_db, model.n)
+    size = perturbation_norm(checked_psr_db(psr_db), model.n)
+    rng = np.random.default_rng(seed)
     sent = (np.arange(BLOCKS) % len(model.codebook)).astype(np.uint8)
     x, decide = to_reals(model.codebook)[sent], decider(model).decide
     sigma = np.float32(noise_sigma(ebn0_db, model.k / model.n))
@@ -73,7 +74,7 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
 
 
 class Crafting(threading.Thread):
-    """A thread that calls found(p) with what craft(*arguments) returns.
+    """A thread that calls found(itself, p) with what craft(*arguments) returns.
 
     `share` is the share of the work that is done; `cancelled` may be set to True.
     """
@@ -82,14 +83,11 @@ class Crafting(threading.Thread):
         super().__init__(daemon=True)
         self.share, self.cancelled = 0.0, False
         self._found, self._arguments = found, arguments
-        self.start()
 
     def run(self):
-        """Craft, and hand over what was found unless it is cancelled."""
+        """Craft, and hand over what was found unless it is cancelled before."""
         with contextlib.suppress(InterruptedError):
-            crafted = craft(*self._arguments, self._after)
-            if not self.cancelled:
-                self._found(crafted)
+            self._found(self, craft(*self._arguments, self._after))
 
     def _after(self, share):
         self.share = share

@@ -17,6 +17,7 @@ KINDS = ("universal", "table", "book", "jammer", "per_image")
 LONGEST_BOOK = 4096  # rows
 CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
+DEFAULT_PSR_DB = -6.0  # of an adversary who needs a level and was given none
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
