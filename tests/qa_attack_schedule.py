@@ -15,7 +15,7 @@ def test_a_perturbation_is_given_by_its_name():
     p = Perturbation.load(NAME).scaled(-3.0).rows[0]
     items, _ = sent_by(advphy.perturbation_source("hamming74_ml", NAME, -3.0), 100)
     assert np.array_equal(items, np.tile(p, (100, 1)))
-    with pytest.raises(ValueError, match=f"'nothing' is neither .*{NAME}"):
+    with pytest.raises(ValueError, match="'nothing' is neither a file"):
         advphy.perturbation_source("hamming74_ml", "nothing")
 
 

@@ -117,8 +117,9 @@ def test_what_is_wrong_in_a_file_is_said_in_a_sentence(
     application, tmp_path, text, said
 ):
     (tmp_path / "x.toml").write_text(text)
+    flowgraph = Flowgraph()  # which LiveVariables does not keep
     with pytest.raises(ValueError, match=said):
-        read(str(tmp_path / "x.toml"), LiveVariables(Flowgraph()), tmp_path)
+        read(str(tmp_path / "x.toml"), LiveVariables(flowgraph), tmp_path)
 
 
 def test_values_that_a_control_cannot_show_are_refused_at_the_start(
