@@ -478,3 +478,13 @@ def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
         display_events.until(lambda n=turn: timer.timeout.emit() or len(fills) > n)
     window.close()
     assert sink.curves() == {"link": {4.0: (0, 2999)}}
+
+
+def test_a_curve_that_grows_is_painted_with_the_same_symbols(application):
+    window, kept = filled(*swept(0, 6)), []
+    for blocks in range(1001, 1031):
+        window.record.take(counts(on=True, psr_db=5.0, first=49_995, blocks=blocks))
+        painted(window)
+        parts = [part for c in window.curves.values() for part in (c.dots, c.below)]
+        kept.append(sum(len(part.fragmentAtlas) for part in parts))
+    assert set(kept[1:]) == {kept[1]}

@@ -10,10 +10,10 @@ import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of, number_of
 from advphy_model.measure.error_rate import upper_bound
 from advphy_model.measure.measurement_text import rate_text
-from PyQt5 import QtCore
+from PyQt5 import QtCore, QtGui
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
-from .plot_items import Label, pen_of, pyqtgraph, show_line
+from .plot_items import Label, brush_of, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY, INK
 
@@ -103,11 +103,11 @@ class OnsetWindow(PlotWindow):
         self._add_items()
 
     def _add_items(self):
-        pale = pen_of(ATTACK, opacity=0.22).color()
+        pale = brush_of(ATTACK, 0.22)
         its = {"x0": [], "x1": [], "y0": [], "y1": [], "brush": pale}
         its["pen"] = pyqtgraph.mkPen(None)
         self.spells = [pyqtgraph.BarGraphItem(**its) for _ in range(2)]
-        thick = pen_of(INK, 7)
+        thick = QtGui.QPen(pen_of(INK, 7))
         thick.setCapStyle(QtCore.Qt.FlatCap)
         self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
         self.psr = pyqtgraph.PlotCurveItem(pen=pen_of(ATTACK, 3), connect="pairs")
