@@ -68,7 +68,20 @@ def test_a_block_is_counted_once_when_a_flowgraph_is_started_again(application):
 def test_thousands_of_segments_add_up_and_need_little_memory(application):
     window = filled(*(counts(blocks=10, errors=1, first=10 * i) for i in range(3000)))
     assert points(window) == {("link", ""): {4.0: (3000, 30_000)}}
-    assert len(window.record.rows()) <= 501
+    assert len(window.record.rows()) <= 51
+
+
+def test_the_counts_of_the_newest_and_of_pinned_settings_are_kept(application, caplog):
+    window = filled(*swept(0, 2))
+    window.record.pin(window.record.curves()[0], "")
+    for message in swept(2, 300):
+        window.record.take(message)
+    kept = sorted(row.psr_db for row in window.record.rows())
+    assert kept == [0, *range(200, 300)]
+    (pinned, *_, newest) = window.record.curves()
+    assert (pinned.pin, pinned.variant, newest.variant) == ("", 0, 299)
+    assert len(caplog.records) == 1
+    assert "link had over 100 settings" in caplog.text
 
 
 def test_an_attack_begins_a_further_line_of_the_name(application):

@@ -14,7 +14,7 @@ from advphy_model.measure.measurement_text import bounds
 
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that a reader can distinguish
-MOST_SEGMENTS = 500  # kept separately at one point; the oldest are added up beyond that
+MOST_SEGMENTS = 50  # kept separately at one point; the oldest are added up beyond that
 
 
 def after(total, before):
@@ -65,6 +65,7 @@ class Curve:
 
     name: str
     setting: tuple
+    variant: int = 0  # see DrawnCurve
     points: dict = field(default_factory=dict)  # Point by x
     present: float | None = None  # x of the newest message
     seen: int = 0  # number of the newest message
