@@ -23,6 +23,8 @@ from ..reports import Reporter
 from ..stream_tags import of_link, of_seed
 from .segmented_meter import index_of, setting_follower
 
+COUNTS = ("blocks", "block_errors", "erasures", "frames", "missed_frames")
+
 
 @dataclass
 class Segment:
@@ -39,6 +41,10 @@ class Segment:
     @property
     def failures(self):
         return self.block_errors + self.erasures
+
+    def add(self, later):
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(later, name))
 
     @property
     def bler(self):

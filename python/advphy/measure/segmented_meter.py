@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Base classes of counters and meters: segments that follow the tags of a stream."""
 
+import sys
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -64,7 +65,13 @@ class setting_follower(segmented_block):
         return changes
 
     def _merged(self):
-        return {k: v for part in self._settings.values() for k, v in part.items()}
+        """Return all settings; equal texts are stored once, as segments are many."""
+        pairs = (pair for part in self._settings.values() for pair in part.items())
+        return {_shared(key): _shared(value) for key, value in pairs}
+
+
+def _shared(value):
+    return sys.intern(value) if type(value) is str else value
 
 
 def index_of(item, runs):
@@ -84,6 +91,9 @@ class MeterSegment:
     first_frame: int  # index of its first item
     settings: dict = field(default_factory=dict)  # from the tags and set_settings
     sums: dict = field(default_factory=dict)  # numbers by name
+
+    def add(self, later):
+        _add(self.sums, later.sums)
 
 
 class segmented_meter(setting_follower):
