@@ -174,8 +174,7 @@ class segmented_block(guarded_block):
     def segments(self):
         """Return a copy of the segments so far, the current one last.
 
-        They are 1000 at most: the first one is then the sum of the oldest ones, and its
-        settings are empty.
+        Of more than 1000, the first is the sum of the oldest ones, without settings.
         """
         with self._lock:
             return [_copied(segment) for segment in self._segments]

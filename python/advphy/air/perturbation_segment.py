@@ -22,8 +22,10 @@ class Segment:
     largest: float = 0.0  # of the strongest block
 
     def add(self, later):
-        self.blocks += later.blocks
-        self.energy += later.energy
+        self.blocks, self.energy = (
+            self.blocks + later.blocks,
+            self.energy + later.energy,
+        )
         self.smallest = min(self.smallest, later.smallest)
         self.largest = max(self.largest, later.largest)
 

@@ -2,6 +2,7 @@
 """BLER-curve sink: draws curves with intervals from the messages of counters."""
 
 import dataclasses
+import functools
 import logging
 import math
 
@@ -51,7 +52,8 @@ class BlerCurveRecord(MessageRecord):
         self._curves = {}
         self._forgotten = {}  # totals to subtract, by (name, seed, first block)
         self._newest = {}  # newest running total, by name
-        self._seen, self._complained = 0, set()
+        self._seen = 0
+        self._warn_once = functools.cache(logging.getLogger(__name__).warning)
         self.without_x = 0  # messages that lack the setting
 
     def add(self, message):
@@ -77,24 +79,22 @@ class BlerCurveRecord(MessageRecord):
         if segment.blocks:
             setting, x = other_settings(settings, self.x), round(x, 4)
             key = name, segment.link, segment.model_sha256, setting
-            curve = self._curves.get(key) or self._add_curve(key, name, setting)
+            if key not in self._curves:
+                self._curves[key] = Curve(name, setting, self._next_variant(name))
+            curve = self._curves[key]
             curve.points.setdefault(x, Point()).put(segment)
             self._seen += 1
             curve.present, curve.seen = x, self._seen
 
-    def _add_curve(self, key, name, setting):
-        """Add the curve of a setting; forget the oldest if there are too many."""
-        same = [(c.seen, k) for k, c in self._curves.items() if c.name == name]
-        variants = [self._curves[k].variant for _, k in same]
-        loose = [each for each in same if self._curves[each[1]].pin is None]
+    def _next_variant(self, name):
+        """Return the next variant of a name; forget its oldest curve of too many."""
+        same = {k: c for k, c in self._curves.items() if c.name == name}
+        loose = [(c.seen, k) for k, c in same.items() if c.pin is None]
         if len(loose) >= MOST_CURVES:
-            if name not in self._complained:
-                text = "%s had over %d settings: the counts of the oldest are forgotten"
-                logging.getLogger(__name__).warning(text, name, MOST_CURVES)
-            self._complained.add(name)
+            text = "%s had over %d settings: the counts of the oldest are forgotten"
+            self._warn_once(text, name, MOST_CURVES)
             del self._curves[min(loose)[1]]
-        self._curves[key] = Curve(name, setting, max(variants, default=-1) + 1)
-        return self._curves[key]
+        return max((c.variant for c in same.values()), default=-1) + 1
 
     def forget(self):
         """Forget all counts but of pinned curves, and those of current segments."""
@@ -131,9 +131,8 @@ class BlerCurveRecord(MessageRecord):
                 for curve in shown:
                     differs = what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
-                    look = differs, points, curve.present, curve.variant
-                    look = *look, ages[curve.seen], curve.pin
-                    drawn.append(DrawnCurve(name, *look))
+                    look = curve.present, curve.variant, ages[curve.seen], curve.pin
+                    drawn.append(DrawnCurve(name, differs, points, *look))
             return drawn
 
     def rows(self) -> list:
@@ -166,7 +165,7 @@ class bler_curve_sink(message_display):
         ignored; unknown messages are counted as refused.
 
     Of each counter, the counts of the newest 100 settings besides x are kept, and those
-    of pinned curves; the newest 4 and pinned ones are drawn.
+    of pinned curves.
 
     Args:
         title: title above the plot.

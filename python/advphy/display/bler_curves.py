@@ -14,7 +14,7 @@ from advphy_model.measure.measurement_text import bounds
 
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that a reader can distinguish
-MOST_SEGMENTS = 50  # kept separately at one point; the oldest are added up beyond that
+MOST_SEGMENTS = 20  # kept separately at one point; the oldest are added up beyond that
 
 
 def after(total, before):
@@ -39,11 +39,8 @@ class Point:
             return  # a second run from the same block counts nothing new
         self.segments[key], self._totals = segment, None
         if len(self.segments) > MOST_SEGMENTS:
-            old = [
-                self.segments.pop(key)
-                for key in list(self.segments)[: MOST_SEGMENTS // 2]
-            ]
-            self.summed = table.total([self.summed, *old] if self.summed else old)
+            old = self.segments.pop(next(iter(self.segments)))
+            self.summed = self.summed.joined(old) if self.summed else old
 
     def counted(self):
         """Return segments that do not overlap: of two that do, the longer one stays."""

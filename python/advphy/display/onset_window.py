@@ -10,7 +10,7 @@ import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of, number_of
 from advphy_model.measure.error_rate import upper_bound
 from advphy_model.measure.measurement_text import rate_text
-from PyQt5 import QtCore, QtGui
+from PyQt5 import QtCore
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
 from .plot_items import Label, brush_of, pen_of, pyqtgraph, show_line
@@ -107,7 +107,7 @@ class OnsetWindow(PlotWindow):
         its = {"x0": [], "x1": [], "y0": [], "y1": [], "brush": pale}
         its["pen"] = pyqtgraph.mkPen(None)
         self.spells = [pyqtgraph.BarGraphItem(**its) for _ in range(2)]
-        thick = QtGui.QPen(pen_of(INK, 7))
+        thick = pyqtgraph.mkPen(INK, width=7)
         thick.setCapStyle(QtCore.Qt.FlatCap)
         self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
         self.psr = pyqtgraph.PlotCurveItem(pen=pen_of(ATTACK, 3), connect="pairs")

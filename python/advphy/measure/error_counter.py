@@ -23,8 +23,6 @@ from ..reports import Reporter
 from ..stream_tags import of_link, of_seed
 from .segmented_meter import index_of, setting_follower
 
-COUNTS = ("blocks", "block_errors", "erasures", "frames", "missed_frames")
-
 
 @dataclass
 class Segment:
@@ -43,7 +41,7 @@ class Segment:
         return self.block_errors + self.erasures
 
     def add(self, later):
-        for name in COUNTS:
+        for name in [*vars(self)][2:]:
             setattr(self, name, getattr(self, name) + getattr(later, name))
 
     @property

@@ -65,13 +65,8 @@ class setting_follower(segmented_block):
         return changes
 
     def _merged(self):
-        """Return all settings; equal texts are stored once, as segments are many."""
-        pairs = (pair for part in self._settings.values() for pair in part.items())
-        return {_shared(key): _shared(value) for key, value in pairs}
-
-
-def _shared(value):
-    return sys.intern(value) if type(value) is str else value
+        pairs = [pair for part in self._settings.values() for pair in part.items()]
+        return {sys.intern(str(k)): v for k, v in pairs}  # of thousands of segments
 
 
 def index_of(item, runs):
