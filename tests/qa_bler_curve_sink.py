@@ -64,7 +64,7 @@ def test_a_block_is_counted_once_when_a_flowgraph_is_started_again(application):
 def test_thousands_of_segments_add_up_and_need_little_memory(application):
     window = filled(*(counts(blocks=10, errors=1, first=10 * i) for i in range(3000)))
     assert points(window) == {("link", ""): {4.0: (3000, 30_000)}}
-    assert len(window.record.rows()) <= 501
+    assert len(window.record.rows()) <= 21
 
 
 def test_an_attack_begins_a_further_line_of_the_name(application):

@@ -17,6 +17,11 @@ from .display_events import counts, painted
 from .display_events import curves_window as filled
 
 
+def swept(first, last):
+    """Return counts under an attack whose PSR grows dB by dB."""
+    return [counts(on=True, psr_db=db, first=9999 * db) for db in range(first, last)]
+
+
 def test_points_are_drawn_where_they_are(application):
     window = filled(
         counts("first", 2.0, 10_000, 1000),
@@ -232,3 +237,26 @@ def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
         display_events.until(lambda n=turn: timer.timeout.emit() or len(fills) > n)
     window.close()
     assert sink.curves() == {"link": {4.0: (0, 2999)}}
+
+
+def test_a_curve_that_grows_is_painted_with_the_same_symbols(application):
+    window, kept = filled(*swept(0, 6)), []
+    for blocks in range(1001, 1031):
+        window.record.take(counts(on=True, psr_db=5.0, first=49_995, blocks=blocks))
+        painted(window)
+        parts = [part for c in window.curves.values() for part in (c.dots, c.below)]
+        kept.append(sum(len(part.fragmentAtlas) for part in parts))
+    assert set(kept[1:]) == {kept[1]}
+
+
+def test_the_counts_of_the_newest_and_of_pinned_settings_are_kept(application, caplog):
+    window = filled(*swept(0, 2))
+    window.record.pin(window.record.curves()[0], "")
+    for message in swept(2, 300):
+        window.record.take(message)
+    kept = sorted(row.psr_db for row in window.record.rows())
+    assert kept == [0, *range(200, 300)]
+    (pinned, *_, newest) = window.record.curves()
+    assert (pinned.pin, pinned.variant, newest.variant) == ("", 0, 299)
+    assert len(caplog.records) == 1
+    assert "link had over 100 settings" in caplog.text

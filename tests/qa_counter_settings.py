@@ -38,6 +38,14 @@ def test_the_same_settings_again_open_none():
     assert only.first_block == 0
 
 
+def test_the_oldest_of_thousands_of_segments_are_added_up():
+    counter = advphy.error_counter("bpsk")
+    tags = [settings_tag(at, float(at // 100)) for at in range(0, 200_000, 100)]
+    oldest, *newest = counted(counter, None, tags)
+    assert (oldest.first_block, oldest.blocks, oldest.settings) == (0, 100_100, {})
+    assert [s.settings["ebn0_db"] for s in newest] == [*range(1001, 2000)]
+
+
 def test_settings_stand_beside_those_of_tags():
     counter = advphy.error_counter("bpsk", 1, settings={"tx_gain_db": 20.0})
     segments = counted(counter, {"tx_gain_db": 25.0}, [settings_tag(0, 4.0)])

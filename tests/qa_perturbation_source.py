@@ -18,6 +18,7 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
+from gnuradio.advphy.air.perturbation_segment import Segment
 
 from .counting import counted, streamed
 from .heard import heard
@@ -315,3 +316,10 @@ def test_a_crafting_ends_with_the_stream_or_another_perturbation():
         crafting.join()
         assert crafting.share < 1
     assert source._adversary.perturbation is UNIVERSAL
+
+
+def test_segments_that_are_added_up_have_the_energy_of_both():
+    one, more = Segment(0, {}, 10, 20.0, 1.0, 3.0), Segment(10, {}, 30, 20.0, 0.5, 2.0)
+    one.add(more)
+    assert one == Segment(0, {}, 40, 40.0, 0.5, 3.0)
+    assert one.realized()["psr_db_realised"] == 0.0  # one unit of energy in each block

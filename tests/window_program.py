@@ -11,7 +11,7 @@ each display the paintings a second and the longest time between two; the painti
 all displays while the window is hidden; the color of each name.
 
 For some SECONDS: moves all controls at random. Prints the MiB of memory every few
-seconds, as pairs with the time.
+seconds, as pairs with the time, and the number of moves.
 """
 
 import importlib
@@ -125,12 +125,12 @@ def play(flowgraph, controls):
 
 def move_at_random(flowgraph, seconds):
     """Move sliders, boxes and choosers at random; print the memory over time."""
-    chance, begun, memory = random.Random(1), time.monotonic(), []
+    chance, begun, memory, moves = random.Random(1), time.monotonic(), [], 0
     kinds = QtWidgets.QDoubleSpinBox, QtWidgets.QComboBox, QtWidgets.QCheckBox
     controls = [c for kind in kinds for c in flowgraph.findChildren(kind)]
     flowgraph.resize(1280, 760)
     while (now := time.monotonic() - begun) < seconds:
-        control = chance.choice(controls)
+        control, moves = chance.choice(controls), moves + 1
         if isinstance(control, QtWidgets.QDoubleSpinBox):
             steps = (control.maximum() - control.minimum()) / control.singleStep()
             step = control.singleStep() * chance.randint(0, round(steps))
@@ -144,7 +144,8 @@ def move_at_random(flowgraph, seconds):
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             memory.append([now, pages * os.sysconf("SC_PAGE_SIZE") / 2**20])
     errors = [str(d.error) for d in flowgraph.findChildren(DisplayWindow) if d.error]
-    print(json.dumps({"memory": memory, "errors": errors}), flush=True)
+    found = {"memory": memory, "moves": moves, "errors": errors}
+    print(json.dumps(found), flush=True)
     os._exit(0)
 
 

@@ -84,7 +84,7 @@ class link(kept_hier_block):
         self.channel.set_ebn0_db(ebn0_db)
 
     def segments(self):
-        """Return the error counter's segments, the current one last."""
+        """Return the error counter's segments, at most 1000, the current one last."""
         return self.counter.segments()
 
     def bler(self):

@@ -24,6 +24,7 @@ from advphy_model.measure.published import checked_name
 from .block_errors import guarded_block, guarded_general_block
 
 PUBLISH_SECONDS = 0.05
+MOST_SEGMENTS = 1000  # kept separately; the oldest are added up beyond that
 _POLL_SECONDS = 0.01
 _listeners = weakref.WeakSet()
 
@@ -159,7 +160,7 @@ class segmented_block(guarded_block):
     A subclass calls begin_segments() in its constructor, adds to self._segments[-1]
     under self._lock, and implements _publish(segment). SEGMENT is a dataclass whose
     first fields are the index of the first item and the settings; its field COUNTED is
-    empty, or 0, in an empty segment.
+    empty, or 0, in an empty segment. It has add(later segment).
     """
 
     COUNTED = "blocks"
@@ -171,7 +172,10 @@ class segmented_block(guarded_block):
         self._segments = [self.SEGMENT(first)]
 
     def segments(self):
-        """Return a copy of the segments so far, the current one last."""
+        """Return a copy of the segments so far, the current one last.
+
+        Of more than 1000, the first is the sum of the oldest ones, without settings.
+        """
         with self._lock:
             return [_copied(segment) for segment in self._segments]
 
@@ -202,6 +206,9 @@ class segmented_block(guarded_block):
             if not counted:
                 self._segments.pop()
             self._segments.append(self.SEGMENT(first, settings))
+            if len(self._segments) > MOST_SEGMENTS:
+                self._segments[0].add(self._segments.pop(1))
+                self._segments[0].settings = {}
         if counted:
             self._publish(previous)
 

@@ -21,6 +21,14 @@ class Segment:
     smallest: float = math.inf  # ||p||^2 / n of the weakest block
     largest: float = 0.0  # of the strongest block
 
+    def add(self, later):
+        self.blocks, self.energy = (
+            self.blocks + later.blocks,
+            self.energy + later.energy,
+        )
+        self.smallest = min(self.smallest, later.smallest)
+        self.largest = max(self.largest, later.largest)
+
     def realized(self):
         """Return the realized PSR in dB: average, smallest and largest of a block."""
         mean, smallest = self.energy / max(1, self.blocks), self.smallest

@@ -2,6 +2,8 @@
 """BLER-curve sink: draws curves with intervals from the messages of counters."""
 
 import dataclasses
+import functools
+import logging
 import math
 
 from advphy_model.measure import table
@@ -21,6 +23,8 @@ from .bler_curves import (
 )
 from .display_block import checked_floor, message_display
 from .message_record import MessageRecord
+
+MOST_CURVES = 100  # of a name whose counts are kept, besides pinned ones
 
 
 class BlerCurveRecord(MessageRecord):
@@ -49,6 +53,7 @@ class BlerCurveRecord(MessageRecord):
         self._forgotten = {}  # totals to subtract, by (name, seed, first block)
         self._newest = {}  # newest running total, by name
         self._seen = 0
+        self._warn_once = functools.cache(logging.getLogger(__name__).warning)
         self.without_x = 0  # messages that lack the setting
 
     def add(self, message):
@@ -74,10 +79,22 @@ class BlerCurveRecord(MessageRecord):
         if segment.blocks:
             setting, x = other_settings(settings, self.x), round(x, 4)
             key = name, segment.link, segment.model_sha256, setting
-            curve = self._curves.setdefault(key, Curve(name, setting))
+            if key not in self._curves:
+                self._curves[key] = Curve(name, setting, self._next_variant(name))
+            curve = self._curves[key]
             curve.points.setdefault(x, Point()).put(segment)
             self._seen += 1
             curve.present, curve.seen = x, self._seen
+
+    def _next_variant(self, name):
+        """Return the next variant of a name; forget its oldest curve of too many."""
+        same = {k: c for k, c in self._curves.items() if c.name == name}
+        loose = [(c.seen, k) for k, c in same.items() if c.pin is None]
+        if len(loose) >= MOST_CURVES:
+            text = "%s had over %d settings: the counts of the oldest are forgotten"
+            self._warn_once(text, name, MOST_CURVES)
+            del self._curves[min(loose)[1]]
+        return max((c.variant for c in same.values()), default=-1) + 1
 
     def forget(self):
         """Forget all counts but of pinned curves, and those of current segments."""
@@ -93,8 +110,9 @@ class BlerCurveRecord(MessageRecord):
     def pin(self, drawn, text):
         """Pin a DrawnCurve, with a name that may be empty; None unpins it."""
         with self.lock:
-            named = [c for c in self._curves.values() if c.name == drawn.name]
-            named[drawn.variant].pin = text
+            for curve in self._curves.values():
+                if (curve.name, curve.variant) == (drawn.name, drawn.variant):
+                    curve.pin = text
             self._version += 1
 
     def curves(self, most=math.inf) -> list:
@@ -108,17 +126,13 @@ class BlerCurveRecord(MessageRecord):
             for name, several in of_name.items():
                 order = sorted((c.seen for c in several), reverse=True)
                 ages = {seen: age for age, seen in enumerate(order)}
-                shown = [
-                    (variant, ages[curve.seen], curve)
-                    for variant, curve in enumerate(several)
-                    if ages[curve.seen] < most or curve.pin is not None
-                ]
-                settings = [curve.setting for *_, curve in shown]
-                for variant, age, curve in shown:
+                shown = [c for c in several if ages[c.seen] < most or c.pin is not None]
+                settings = [curve.setting for curve in shown]
+                for curve in shown:
                     differs = what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
-                    look = (differs, points, curve.present, variant, age, curve.pin)
-                    drawn.append(DrawnCurve(name, *look))
+                    look = curve.present, curve.variant, ages[curve.seen], curve.pin
+                    drawn.append(DrawnCurve(name, differs, points, *look))
             return drawn
 
     def rows(self) -> list:
@@ -149,6 +163,9 @@ class bler_curve_sink(message_display):
 
     Message port "in": messages of kind "counts". Those of the other known kinds are
         ignored; unknown messages are counted as refused.
+
+    Of each counter, the counts of the newest 100 settings besides x are kept, and those
+    of pinned curves.
 
     Args:
         title: title above the plot.

@@ -9,13 +9,13 @@ from advphy_model.measure.measurement_text import sentence, short_text
 from PyQt5 import QtWidgets
 
 from .bler_curves import MOST_VARIANTS
-from .plot_items import Label, logarithms, pen_of, pyqtgraph, show_line
+from .plot_items import Label, brush_of, logarithms, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY, INK, PAPER
 
-DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line widths
+DASHES = ((6, 4), (1.5, 3), (8, 3, 1.5, 3), (12, 4))  # of theory, in line widths
 DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")
-STYLES = (None, [4, 2], [1, 2])  # dashes of the variants of a curve
+STYLES = (None, (4, 2), (1, 2))  # dashes of the variants of a curve
 VAGUE = 1.0  # decades; a point with a wider interval is drawn as an interval only
 PIN = "Click: keep this curve, or do not. Double click: name it."
 
@@ -64,19 +64,20 @@ class CurveItems:
         firm = high - low <= VAGUE
         strength = 0.45 if curve.age and curve.pin is None else 1.0
         edge = pen_of(look.color, opacity=strength)
+        filled = brush_of(look.color, strength)
         pen = pen_of(look.color, 2, STYLES[curve.variant % len(STYLES)], strength)
         show_line(self.line, x[firm], y[firm], pen=pen)
         for item, part in zip(self.edges, (low, high), strict=True):
             item.setData(x[firm], part[firm])
-        self.band.setBrush(pen_of(look.color, opacity=0.18).color())
+        self.band.setBrush(brush_of(look.color, 0.18))
         self.band.setVisible(not curve.age and bool(sum(firm) > 1))
         self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
-        inside = PAPER if curve.variant else edge.color()
+        inside = brush_of(PAPER) if curve.variant else filled
         drawn = {"symbol": look.marker.pyqtgraph, "brush": inside}
         drawn["size"] = np.where(firm, size, 0.3 * size)
         self.dots.setData(x, y, pen=edge, **drawn, data=texts[seen].tolist())
         x, excluded = rows[~seen, 0], logarithms(rows[~seen, 3])
-        drawn = {"size": 3 * size, "brush": edge.color()}
+        drawn = {"size": 3 * size, "brush": filled}
         self.below.setData(x, excluded, pen=edge, **drawn, data=texts[~seen].tolist())
 
 

@@ -15,7 +15,7 @@ from advphy_model.measure.measurement_text import bounds
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that a reader can distinguish
 MOST_VARIANTS = 4  # newest variants of a name that are drawn, besides pinned ones
-MOST_SEGMENTS = 500  # kept separately at one point; the oldest are added up beyond that
+MOST_SEGMENTS = 20  # kept separately at one point; the oldest are added up beyond that
 
 
 def after(total, before):
@@ -40,11 +40,8 @@ class Point:
             return  # a second run from the same block counts nothing new
         self.segments[key], self._totals = segment, None
         if len(self.segments) > MOST_SEGMENTS:
-            old = [
-                self.segments.pop(key)
-                for key in list(self.segments)[: MOST_SEGMENTS // 2]
-            ]
-            self.summed = table.total([self.summed, *old] if self.summed else old)
+            old = self.segments.pop(next(iter(self.segments)))
+            self.summed = self.summed.joined(old) if self.summed else old
 
     def counted(self):
         """Return segments that do not overlap: of two that do, the longer one stays."""
@@ -66,6 +63,7 @@ class Curve:
 
     name: str
     setting: tuple
+    variant: int = 0  # see DrawnCurve
     points: dict = field(default_factory=dict)  # Point by x
     present: float | None = None  # x of the newest message
     seen: int = 0  # number of the newest message

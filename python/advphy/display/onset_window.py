@@ -19,7 +19,7 @@ from .onset_strip import (
     slots,
     spells,
 )
-from .plot_items import Label, pen_of, pyqtgraph, show_line
+from .plot_items import Label, brush_of, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .top_window import GRAY, INK
 
@@ -67,11 +67,11 @@ class OnsetWindow(PlotWindow):
         self._show_lower(False)  # until there is an adversary or a canceller
 
     def _add_items(self):
-        pale = pen_of(ATTACK, opacity=0.22).color()
+        pale = brush_of(ATTACK, 0.22)
         its = {"x0": [], "x1": [], "y0": [], "y1": [], "brush": pale}
         its["pen"] = pyqtgraph.mkPen(None)
         self.spells = [pyqtgraph.BarGraphItem(**its) for _ in range(2)]
-        thick = pen_of(INK, 7)
+        thick = pyqtgraph.mkPen(INK, width=7)
         thick.setCapStyle(QtCore.Qt.FlatCap)
         self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
         self.psr = pyqtgraph.PlotCurveItem(pen=pen_of(ATTACK, 3), connect="pairs")

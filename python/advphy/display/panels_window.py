@@ -8,7 +8,7 @@ import numpy as np
 from advphy_model.measure.curve_looks import COLORS
 
 from .perturbation_sink import most_frequent, texts
-from .plot_items import Dots, pen_of, pyqtgraph
+from .plot_items import Dots, brush_of, pen_of, pyqtgraph
 from .plot_window import PlotWindow
 from .top_window import INK, PALE, PAPER
 
@@ -122,7 +122,7 @@ class ConstellationWindow(PanelsWindow):
         panels = self.make_panels(self.record.codebook, use, **look)
         self._groups, self.codewords = panels
         self._use, self.received = use, []
-        pale = pen_of(COLORS[0], opacity=0.4).color()
+        pale = brush_of(COLORS[0], 0.4)
         for plot in self.plots:
             dots = Dots(symbol="s", size=3, pen=None, brush=pale, antialias=False)
             dots.setZValue(-1)

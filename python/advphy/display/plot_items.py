@@ -5,6 +5,7 @@ Colors are set for each item, never as options of pyqtgraph, which would change 
 user's own widgets.
 """
 
+import functools
 import html
 import math
 from dataclasses import dataclass
@@ -35,11 +36,18 @@ def logarithms(rates):
     return np.log10(np.maximum(np.asarray(rates, float), 1e-30))
 
 
+@functools.cache  # a scatter plot keeps the picture of each QPen and QBrush it had
 def pen_of(color, width=1, dashes=None, opacity=1.0):
-    """Return a QPen; dashes are in line widths."""
+    """Return a QPen, which must not be changed; dashes are in line widths."""
     color = QtGui.QColor(color)
     color.setAlphaF(opacity)
     return pyqtgraph.mkPen(color, width=width, dash=dashes)
+
+
+@functools.cache
+def brush_of(color, opacity=1.0):
+    """Return a QBrush, which must not be changed."""
+    return QtGui.QBrush(pen_of(color, opacity=opacity).color())
 
 
 def show_line(item, x, y, **look):

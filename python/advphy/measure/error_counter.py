@@ -35,6 +35,10 @@ class Segment:
     def failures(self):
         return self.block_errors + self.erasures
 
+    def add(self, later):
+        for name in [*vars(self)][2:]:
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+
     @property
     def bler(self):
         """Return the block error rate, or 0 if it is empty."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Base classes of counters and meters: segments that follow the tags of a stream."""
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -62,7 +63,8 @@ class setting_follower(segmented_block):
         return changes
 
     def _merged(self):
-        return {k: v for part in self._settings.values() for k, v in part.items()}
+        pairs = [pair for part in self._settings.values() for pair in part.items()]
+        return {sys.intern(str(k)): v for k, v in pairs}  # of thousands of segments
 
 
 def index_of(item, runs):
@@ -77,6 +79,9 @@ class MeterSegment:
     first_frame: int  # index of its first item
     settings: dict = field(default_factory=dict)  # from the tags and set_settings
     sums: dict = field(default_factory=Counter)  # numbers by name
+
+    def add(self, later):
+        self.sums.update(later.sums)
 
 
 class segmented_meter(setting_follower):

@@ -10,7 +10,7 @@ from advphy_model.measure.error_rate import interval, upper_bound
 _ZERO = re.compile(r"(?<![\d.])-?0(\.0+)? dB")
 
 
-@functools.lru_cache(8192)
+@functools.lru_cache(1024)
 def bounds(failures, blocks) -> tuple:
     """Return the 95 % interval of a rate; without failures from 0 to upper_bound."""
     return interval(failures, blocks) if failures else (0.0, upper_bound(blocks))
