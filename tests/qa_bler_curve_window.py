@@ -89,11 +89,6 @@ def clicked(window, number, twice=False):
     qt().processEvents()
 
 
-def swept(first, last):
-    """Return counts under an attack whose PSR grows dB by dB."""
-    return [counts(on=True, psr_db=db, first=9999 * db) for db in range(first, last)]
-
-
 def test_a_curve_is_pinned_and_named_by_clicks_and_stays(application):
     window = filled(*swept(0, 6))
     painted(window, 640, 600)
