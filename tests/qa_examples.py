@@ -230,8 +230,7 @@ def test_secure_semantic_shows_what_eve_gets(folder):
         reads(learns=True, training=2),
         reads("keyed", learns=True, training=4),
     ]
-    changes = ("every: '3'", "every: '1'"), ("trainer: auto", "trainer: numpy")
-    compiled(folder, "secure_semantic", *changes)
+    compiled(folder, "secure_semantic", ("trainer: auto", "trainer: numpy"))
     plan = {"seconds": 0, "give_up": 200, "controls": controls}
     with running(folder, "secure_semantic", plan) as process:
         said = ended(process, 300)["said"]
