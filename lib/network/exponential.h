@@ -6,7 +6,8 @@
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-// exp(x) = power + power * rest, with |rest| < 1/2; polynomial: tests/test_fit_polynomials.py.
+// exp(x) = power + power * rest, with |rest| < 1/2; polynomial:
+// tests/test_fit_polynomials.py.
 struct exponential {
     vfloat power, rest;
 
