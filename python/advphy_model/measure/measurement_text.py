@@ -7,7 +7,7 @@ import re
 
 from advphy_model.measure.error_rate import interval, upper_bound
 
-_ZERO = re.compile(r"(?<![\d.])-?0(\.0+)? dB")
+_ZERO = re.compile(r"(?<![\d.])[+-]?0(?:\.0+)? (dB|ppm)")
 
 
 @functools.lru_cache(1024)
@@ -41,7 +41,7 @@ def rate_text(rate) -> str:
 
 def decibels(value) -> str:
     """Return a level in dB with one decimal, and zero as 0 dB."""
-    return _ZERO.sub("0 dB", f"{value:.1f} dB")
+    return _ZERO.sub(r"0 \1", f"{value:.1f} dB")
 
 
 def short_text(failures, blocks) -> str:
@@ -82,7 +82,7 @@ def known_parts(forms, values) -> list:
     texts = []
     for form in forms:
         with contextlib.suppress(KeyError):
-            texts.append(_ZERO.sub("0 dB", form.format_map(values)))
+            texts.append(_ZERO.sub(r"0 \1", form.format_map(values)))
     return texts
 
 
