@@ -2,7 +2,8 @@
 """Open GNU Radio Companion, maximized, and zoom out until its flowgraph fits.
 
 What Companion keeps at its end, such as the size of the window, goes to a copy of the
-user's preferences, which is removed.
+user's preferences, which is removed. With GNU Radio 3.10.12 this crashes at the start,
+so Companion of another version than the one that was tried opens as it is.
 """
 
 import os
@@ -13,8 +14,10 @@ from pathlib import Path
 
 from draw_flowgraphs import companion  # first: it begins a circle of imports
 from gi.repository import GLib
+from gnuradio import gr
 from gnuradio.grc.gui.Config import Config
 
+TRIED = "3.10.5"  # version of GNU Radio
 LEAST_ZOOM, MARGIN = 0.4, 20  # pixels between the last block and the edge
 
 
@@ -55,4 +58,6 @@ def main(files):
 
 
 if __name__ == "__main__":
+    if not gr.version().startswith(TRIED):
+        os.execvp("gnuradio-companion", ["gnuradio-companion", *sys.argv[1:]])
     main([os.path.abspath(file) for file in sys.argv[1:]])
