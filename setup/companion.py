@@ -12,10 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from draw_flowgraphs import companion  # first: it begins a circle of imports
-from gi.repository import GLib
 from gnuradio import gr
-from gnuradio.grc.gui.Config import Config
 
 TRIED = "3.10.5"  # version of GNU Radio
 LEAST_ZOOM, MARGIN = 0.4, 20  # pixels between the last block and the edge
@@ -36,6 +33,10 @@ def fit(window):
 
 def main(files):
     """Run Companion with these files until the user ends it."""
+    from draw_flowgraphs import companion  # first: it begins a circle of imports
+    from gi.repository import GLib
+    from gnuradio.grc.gui.Config import Config
+
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         sys.exit("gr-advphy: there is no screen for Companion; log in at a desktop")
     with tempfile.TemporaryDirectory(prefix="advphy-companion-") as folder:

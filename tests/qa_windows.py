@@ -53,9 +53,9 @@ CONTROLS = {
     ],
 }
 SECONDS = float(os.environ.get("ADVPHY_SOAK_SECONDS", 6900))  # two hours, see Makefile
-# MiB a minute after so many seconds: 0.90 (0.83 to 0.96) was measured in 12 minutes,
-# while what displays and counters keep was not full yet; 2 to 4 before it had a limit.
-WARM_UP, SLOPE = 180, 1.2
+# Flat is wanted, in MiB a minute after so many seconds. It fails: 0.90 was measured in
+# 12 minutes, while what displays and counters keep was not full yet (docs/limits.md).
+WARM_UP, SLOPE = 180, 0.2
 _colors = {}  # by example, of its first run
 
 
@@ -97,7 +97,7 @@ def test_the_screen_follows_each_control(name, processes, limit, folder):
 
 
 @pytest.mark.slow
-def test_two_hours_of_random_sliders_take_little_more_memory(folder):
+def test_two_hours_of_random_sliders_take_no_more_memory(folder):
     compiled(folder, "attacked_link")
     words = [sys.executable, PROGRAM, folder, "attacked_link", str(SECONDS)]
     done = subprocess.run(
