@@ -5,13 +5,17 @@ import threading
 import time
 
 import numpy as np
+import pmt
 import pytest
 from advphy_model.link import links
-from gnuradio import advphy, blocks
+from gnuradio import advphy, blocks, gr
 from gnuradio.advphy.display.constellation_sink import ConstellationRecord
 
 from . import display_events
 from .display_events import painted
+from .left_open import resident_mib
+
+MODEL, TAG_BYTES = links.load("autoencoder_mlp"), 100_000
 
 
 def numbered(first, count, n=7):
@@ -53,6 +57,32 @@ def test_the_stream_ends_with_everything_taken():
     assert sink.gate.nitems_read(0) == 100_000
     assert sink.tap.nitems_read(0) < 100_000
     assert len(sink.newest()) == 50
+
+
+class Tagged(gr.sync_block):
+    """Vectors with one large tag in each call of work()."""
+
+    def __init__(self):
+        gr.sync_block.__init__(self, "tagged", None, [(np.complex64, (MODEL.n,))])
+
+    def work(self, input_items, output_items):
+        value = pmt.init_u8vector(TAG_BYTES, [0] * TAG_BYTES)
+        self.add_item_tag(0, self.nitems_written(0), pmt.intern("large"), value)
+        output_items[0][:] = 0
+        return len(output_items[0])
+
+
+def test_tags_are_not_kept_while_no_picture_is_painted():
+    calls = 400
+    sink, head = advphy.constellation_sink(MODEL), blocks.head(8 * MODEL.n, 100 * calls)
+    source = Tagged()
+    source.set_max_noutput_items(100)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(source, head, sink)
+    before = resident_mib()
+    flowgraph.run()
+    assert sink.tap.nitems_read(0) < 100 * calls / 2  # the gate was closed
+    assert resident_mib() - before < calls * TAG_BYTES / 2**21  # MiB, half of the tags
 
 
 def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch):

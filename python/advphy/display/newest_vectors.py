@@ -72,6 +72,9 @@ class stream_display(window_owner, kept_hier_block):
         def open_gate(wanted):
             if (there := gate()) is not None:
                 there.set_enabled(wanted)
+                if not wanted:  # the tag of the origin, the first one, has passed
+                    # GNU Radio would keep the others for ever behind a closed gate.
+                    there.set_tag_propagation_policy(gr.TPP_DONT)
 
         record.gate, self.before = open_gate, before
         self.tap = vector_tap(type(self).__name__, record, n)
