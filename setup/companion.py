@@ -2,8 +2,7 @@
 """Open GNU Radio Companion, maximized, and zoom out until its flowgraph fits.
 
 What Companion keeps at its end, such as the size of the window, goes to a copy of the
-user's preferences, which is removed. With GNU Radio 3.10.12 this crashes at the start,
-so Companion of another version than the one that was tried opens as it is.
+user's preferences, which is removed.
 """
 
 import os
@@ -12,9 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gnuradio import gr
-
-TRIED = "3.10.5"  # version of GNU Radio
 LEAST_ZOOM, MARGIN = 0.4, 20  # pixels between the last block and the edge
 
 
@@ -33,12 +29,15 @@ def fit(window):
 
 def main(files):
     """Run Companion with these files until the user ends it."""
-    from draw_flowgraphs import companion  # first: it begins a circle of imports
-    from gi.repository import GLib
-    from gnuradio.grc.gui.Config import Config
-
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         sys.exit("gr-advphy: there is no screen for Companion; log in at a desktop")
+    try:
+        from draw_flowgraphs import companion  # first: it begins a circle of imports
+        from gi.repository import GLib
+        from gnuradio.grc.gui.Config import Config
+    except (ImportError, ValueError) as missing:  # a version of GTK is a ValueError
+        print(f"gr-advphy: Companion opens as it is: {missing}", file=sys.stderr)
+        os.execvp("gnuradio-companion", ["gnuradio-companion", *files])
     with tempfile.TemporaryDirectory(prefix="advphy-companion-") as folder:
         own, copy = Path(Config.gui_prefs_file), Path(folder) / "grc.conf"
         if own.is_file():
@@ -59,6 +58,4 @@ def main(files):
 
 
 if __name__ == "__main__":
-    if not gr.version().startswith(TRIED):
-        os.execvp("gnuradio-companion", ["gnuradio-companion", *sys.argv[1:]])
     main([os.path.abspath(file) for file in sys.argv[1:]])

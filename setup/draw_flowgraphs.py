@@ -20,12 +20,30 @@ SCALE = 1.5  # pixels for one of Companion's: its letters are small
 MARGIN = 15
 
 
+class OneThreadPlatform(Platform):
+    """Companion's platform that leaves GTK to the thread of the window.
+
+    GNU Radio (3.10.5 to 3.10.12 at least) reads docstrings in a thread that also writes
+    them into the tree of blocks, BlockTreeWindow.update_docs. Rarely, both threads are
+    in GTK at once, which is a segmentation fault in g_source_set_name.
+    """
+
+    @property
+    def block_docstrings_loaded_callback(self):
+        """What that thread calls at its end."""
+        return lambda: GLib.idle_add(self._docstrings_loaded)
+
+    @block_docstrings_loaded_callback.setter
+    def block_docstrings_loaded_callback(self, callback):
+        self._docstrings_loaded = callback
+
+
 def companion(files):
     """Return the application of GNU Radio Companion that opens these files."""
     # Their imports go in a circle that only Platform may begin.
     from gnuradio.grc.gui.Application import Application
 
-    platform = Platform(
+    platform = OneThreadPlatform(
         version=gr.version(),
         version_parts=(gr.major_version(), gr.api_version(), gr.minor_version()),
         prefs=gr.prefs(),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import virtual_screen
-from gnuradio import gr
 from pictures import flowgraphs
 
 from .conftest import CLONE
@@ -18,14 +17,22 @@ FLOWGRAPHS = flowgraphs()
 # Companion with its window and all files open, as "gnuradio-companion FILE ..." has it;
 # then what each page says, which other windows (dialogs) there are, and the end.
 COMPANION = """
-import json, os, sys
+import json, os, sys, threading
 import gi
 gi.require_version("Gtk", "3.0")
 gi.require_version("PangoCairo", "1.0")
 from gi.repository import GLib, Gtk
 from draw_flowgraphs import companion
+from gnuradio.grc.gui.BlockTreeWindow import BlockTreeWindow
 application = companion(sys.argv[1:])
+threads = []  # those in which docstrings are written into the tree of blocks
+BlockTreeWindow.update_docs = lambda _: threads.append(threading.current_thread().name)
+def tell():
+    loaded = application.platform.block_docstrings_loaded_callback
+    threading.Thread(target=loaded, name="reader").start()
 def look():
+    if not threads:
+        return True
     pages = {}
     for page in application.main_window.get_pages():
         flowgraph = page.flow_graph
@@ -39,9 +46,11 @@ def look():
     windows = [w for w in Gtk.Window.list_toplevels() if w.get_visible()]
     dialogs = [w.get_title() for w in windows if w is not application.main_window]
     known = [key for key in application.platform.blocks if "advphy" in key]
-    print(json.dumps({"pages": pages, "dialogs": dialogs, "known": len(known)}))
+    print(json.dumps({"pages": pages, "dialogs": dialogs, "known": len(known),
+                      "threads": sorted(set(threads))}))
     sys.stdout.flush()
     os._exit(0)
+GLib.timeout_add(200, tell)
 GLib.timeout_add(300, look)
 application.run()
 """
@@ -92,6 +101,10 @@ def test_companion_finds_every_block_and_asks_nothing(opened):
     assert opened["dialogs"] == []
 
 
+def test_only_the_thread_of_the_window_writes_into_it(opened):
+    assert opened["threads"] == ["MainThread"]
+
+
 @pytest.mark.parametrize("path", FLOWGRAPHS, ids=lambda path: path.stem)
 def test_companion_opens_it_without_an_error_mark(path, opened):
     page = opened["pages"][str(path)]
@@ -139,9 +152,6 @@ companion.main(sys.argv[1:])
 
 @pytest.mark.skipif(
     bool(virtual_screen.is_missing()), reason=str(virtual_screen.is_missing())
-)
-@pytest.mark.skipif(
-    not gr.version().startswith("3.10.5"), reason="other versions open it as it is"
 )
 def test_a_flowgraph_opens_so_that_it_fits_and_the_preferences_stay():
     own = "[main]\nmain_window_width = 1270\nmain_window_height = 790\n"
