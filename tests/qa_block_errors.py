@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error in a block ends the flowgraph and reaches the caller of run()."""
 
+import ctypes
 import signal
 import weakref
 
@@ -30,6 +31,38 @@ class faulty(advphy.guarded_block):
 
     def _handle(self, message):
         raise KeyError("in the handler")
+
+
+class of_threads(advphy.guarded_block):
+    """Pass bytes on and note the number of the thread's Python state in each call."""
+
+    def __init__(self):
+        advphy.guarded_block.__init__(self, "of_threads", [np.uint8], [np.uint8])
+        self.numbers = []
+        self.set_max_noutput_items(1000)
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = input_items[0]
+        self.numbers.append(STATE_NUMBER(STATE()))
+        return len(output_items[0])
+
+
+# ctypes.PyDLL keeps the lock of the interpreter, as these functions need.
+STATE = ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyThreadState_Get", ctypes.pythonapi))
+STATE_NUMBER = ctypes.PYFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(
+    ("PyThreadState_GetID", ctypes.pythonapi)
+)
+
+
+def test_a_thread_keeps_its_python_state_until_it_ends():
+    block, flowgraph = of_threads(), advphy.top_block()
+    head = blocks.head(1, 20_000)
+    flowgraph.connect(blocks.null_source(1), head, block, blocks.null_sink(1))
+    for run in (1, 2):
+        head.reset()
+        flowgraph.run()
+        assert len(block.numbers) > 10
+        assert len(set(block.numbers)) == run  # else one for each call
 
 
 def explode(_):

@@ -22,12 +22,85 @@ from advphy_benchmarks.link_loop import EBN0_DB, engine_rate
 from advphy_benchmarks.torch_and_onnx import onnx_session
 
 SIZES = (14, 64, 64, 16)  # of the layers of a network
+LONG, SHORT, SHORTEST = 65536, 8192, 1024  # latencies, in messages
+CHANNELS = (  # those of examples/compare_channels.grc
+    "awgn",
+    "clipping(level_db=0)",
+    "two_rays(gain_db=-6)",
+    "iq_imbalance(phase_deg=30)",
+    "phase_noise(linewidth=0.003)",
+    "rayleigh_block(coherent=True)",
+)
 
 
 def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
     """Return messages per second of our blocks, with start and end of the flowgraph."""
     counted = functools.partial(flowgraph_engine.counted, latency=latency)
     return engine_rate(counted, LinkSetting(model, EBN0_DB, **settings), messages)
+
+
+def latency_rates(model, messages=20_000_000):
+    """Return {name: function that returns a rate} of flowgraphs by their latency."""
+    sizes = {"long": LONG, "short": SHORT, "shortest": SHORTEST}
+    return {
+        name: functools.partial(flowgraph_rate, model, messages, latency=size)
+        for name, size in sizes.items()
+    }
+
+
+def channels_rate(model, messages=3_000_000, latency=16384):
+    """Return messages/s of one encoder before six channels and their decoders."""
+    flowgraph, sent = advphy.top_block(), advphy.encoder(model, latency)
+    source = advphy.message_source(model, latency=latency)
+    flowgraph.connect(source, blocks.head(1, messages), sent)
+    for kind in CHANNELS:
+        air = advphy.channel(model, EBN0_DB, kind=kind, latency=latency)
+        decoder = advphy.decoder(model, latency)
+        flowgraph.connect(sent, air, decoder, advphy.error_counter(model))
+    begun = time.perf_counter()
+    flowgraph.run()
+    return messages / (time.perf_counter() - begun)
+
+
+class _stamp(advphy.guarded_block):
+    """Note when how many messages have come; pass them on if `passes`."""
+
+    def __init__(self, passes):
+        outputs = [np.uint8] if passes else None
+        advphy.guarded_block.__init__(self, "stamp", [np.uint8], outputs)
+        self.counts, self.times = [0], [0.0]
+
+    def work(self, input_items, output_items):
+        (items,) = input_items
+        for out in output_items:
+            out[:] = items
+        self.counts.append(self.counts[-1] + len(items))
+        self.times.append(time.perf_counter())
+        return len(items)
+
+
+def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
+    """Return median and 99 % of the time from the source to the decision, in ms.
+
+    The source is throttled to `rate` messages/s. Times are those of the last message of
+    each call; the first tenth is left out.
+    """
+    flowgraph, sent, decided = advphy.top_block(), _stamp(True), _stamp(False)
+    flowgraph.connect(
+        advphy.message_source(model, latency=latency),
+        blocks.head(1, int(rate * seconds)),
+        blocks.throttle(1, rate),
+        sent,
+        advphy.encoder(model, latency),
+        advphy.channel(model, EBN0_DB, latency=latency),
+        advphy.decoder(model, latency),
+        decided,
+    )
+    flowgraph.run()
+    calls = slice(len(decided.counts) // 10, None)
+    at = np.searchsorted(sent.counts, decided.counts[calls])
+    delays = 1e3 * (np.array(decided.times)[calls] - np.array(sent.times)[at])
+    return {"median": np.median(delays), "99 %": np.quantile(delays, 0.99)}
 
 
 def turn(model):

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from advphy_model import kernels
 from advphy_model.link import decision, links
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
@@ -61,7 +62,10 @@ def decision_rate(model, batch):
 
 
 def kernel_shares(model):
-    """Return rows (kernel, M messages/s, kind of limit, share of it) for one thread.
+    """Return rows (kernel, M items/s, kind of limit, share of it) for one thread.
+
+    Items are messages, but images of the network (784-64-64-23) of semantic_mnist, and
+    the messages of autoencoder_cnn for the CNN.
 
     The arithmetic limit is the rate of multiply-adds in registers; each vector
     instruction of the noise counts as one. The memory limit is the rate at which numpy
@@ -87,11 +91,19 @@ def kernel_shares(model):
     noise = rate_with(kernels.add_gaussian, 1, 0, sigma, y, other)
     decisions = decision_rate(model, TILE)
     count = rate_with(kernels.count_differences, sent, decided)
+    cnn = links.load("autoencoder_cnn")
+    cnn_limit = inference.kernel_network(cnn.networks["decoder"]).multiply_adds
+    images = np.ones((TILE // 8, 784), np.float32)
+    large = inference.kernel_network(SemanticLink.load("semantic_mnist").encoder)
+    codes = np.empty((len(images), 23), np.float32)
+    encoded = rate_of(lambda: large.run(images, codes), len(images))
     rows = (
         ("messages", messages, "memory", copy_messages),
         ("look-up", look_up, "memory", copy_vectors),
         ("noise", noise, "arithmetic", multiply_adds / operations),
         ("decision", decisions, "arithmetic", multiply_adds / decider.multiply_adds),
+        ("image", encoded, "arithmetic", multiply_adds / large.multiply_adds),
+        ("CNN", decision_rate(cnn, TILE), "arithmetic", multiply_adds / cnn_limit),
         ("count", count, "memory", copy_messages),
     )
     return [(name, rate / 1e6, kind, rate / limit) for name, rate, kind, limit in rows]

@@ -61,6 +61,7 @@ def races(frame_seconds):
     }
     attacked = functools.partial(link_flowgraph.attacked_rates, mlp)
     keyed = functools.partial(semantic_link.keyed_rates, FRAMES)
+    rotated = functools.partial(semantic_link.keyed_rates, FRAMES, "keyed_arn")
     onnx = ("ours", "onnxruntime")
     over_plain = {f"{name}_over_flowgraph": (name, "plain") for name in disturbed}
     semantic = ("semantic_torch", "semantic_flowgraph")
@@ -71,7 +72,17 @@ def races(frame_seconds):
             over_torch,
             reported=("torch", "loop", "flowgraph", "torch_block"),
         ),
+        Race(
+            lambda: link_flowgraph.latency_rates(mlp),
+            {"short_over_long": ("short", "long")},
+            reported=("long", "short", "shortest"),
+        ),
         Race(attacked, over_plain, reported=disturbed),
+        Race(
+            lambda: {"six_channels": lambda: link_flowgraph.channels_rate(mlp)},
+            {},
+            reported=("six_channels",),
+        ),
         Race(_cnn, {"cnn_over_onnxruntime": onnx}, optional=True),
         Race(
             link_flowgraph.network_rates,
@@ -80,6 +91,7 @@ def races(frame_seconds):
         ),
         Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
+        Race(rotated, {"rotated_over_semantic": ("keyed", "plain")}, "images"),
         Race(
             lambda: displays.displayed_rates(mlp, frames=frame_seconds),
             {"displayed_over_undisplayed": shown[::-1]},

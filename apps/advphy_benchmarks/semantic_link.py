@@ -34,13 +34,12 @@ def chain_rate(setting, frames=100_000):
     return frames / (time.perf_counter() - begun)
 
 
-def keyed_rates(frames=100_000):
-    """Return {name: function that returns a rate}, with and without sign-permutation.
+def keyed_rates(frames=100_000, link="keyed_arn_permutation"):
+    """Return {name: function that returns a rate}, with and without the link's keying.
 
     Bob has no denoiser in either case, so only the keying differs.
     """
-    names = "keyed_arn_permutation", "eve_mnist_per_message"
-    keyed = setting_of(*names, secret=bytes(32))
+    keyed = setting_of(link, "eve_mnist_per_message", secret=bytes(32))
     networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
     link = dataclasses.replace(keyed.link, networks=networks)
     keyed = dataclasses.replace(keyed, link=link)

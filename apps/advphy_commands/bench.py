@@ -10,11 +10,17 @@ Prints ratios of rates, which are medians over rounds in which all contestants r
   cancelled_over_flowgraph    flowgraph with a canceller over one without
   semantic_over_torch         semantic flowgraph with Bob and Eve over a torch loop
   keyed_over_semantic         semantic flowgraph keyed by sign-permutation over unkeyed
+  rotated_over_semantic       the same keyed by rotation
+  short_over_long             flowgraph at latency 8192 over latency 65536
   displayed_over_undisplayed  flowgraph with four visible displays over one without
-Then it prints the samples per second that the modem processes on one core (4 samples
-per symbol), and which share of its arithmetic or memory limit each kernel reaches.
+Then it prints the time from the source to the decision at 1 M messages/s and latency
+1024, the samples per second that the modem processes on one core (4 samples per
+symbol), and which share of its arithmetic or memory limit each kernel reaches. All of
+it for each instruction set of this machine, the fastest first, or for the one that
+ADVPHY_INSTRUCTION_SET names.
 """
 
+import os
 import statistics
 from dataclasses import dataclass
 
@@ -34,28 +40,44 @@ class Settings:
 
 
 def run(settings, output):
-    from advphy_benchmarks import link_loop
+    names = kernels.instruction_sets()
+    if os.environ.get("ADVPHY_INSTRUCTION_SET"):
+        names = [kernels.instruction_set()]
+    output.note(rounds=settings.rounds)
+    for name in names:
+        kernels.choose_instruction_set(name)
+        output.line(f"instruction set: {name}")
+        found = {"instruction_set": name, **_measured(settings.rounds, output)}
+        if name == names[0]:
+            output.note(**found)
+        else:
+            output.row("other_instruction_sets", found)
 
-    output.line(f"instruction set: {kernels.instruction_set()}")
-    output.note(instruction_set=kernels.instruction_set(), rounds=settings.rounds)
-    ratios = _races(settings.rounds, output)
-    output.note(**ratios)
-    for name, ratio in ratios.items():
-        text = "not measured" if ratio is None else f"{ratio:.2f}"
-        output.line(f"{name:<35}{text}")
-    rates = link_loop.modem_rates()
-    output.note(modem_samples_per_second=rates)
+
+def _measured(rounds, output):
+    """Return the results under the present instruction set, after printing them."""
+    from advphy_benchmarks import link_flowgraph, link_loop
+
+    found, model = _races(rounds, output), links.load("autoencoder_mlp")
+    delays = link_flowgraph.decision_delays(model)
+    found["decision_milliseconds"] = delays
+    output.line(
+        f"source to decision: median {delays['median']:.1f} ms, "
+        f"99 % within {delays['99 %']:.1f} ms"
+    )
+    rates = found["modem_samples_per_second"] = link_loop.modem_rates()
     for name, rate in rates.items():
         output.line(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")
-    shares = link_loop.kernel_shares(links.load("autoencoder_mlp"))
-    output.note(kernel_shares={name: share for name, _, _, share in shares})
+    shares = link_loop.kernel_shares(model)
+    found["kernel_shares"] = {name: share for name, _, _, share in shares}
     for name, rate, limit, share in shares:
-        text = f"{rate:9.1f} M messages/s  {share:5.0%} of the {limit} limit"
-        output.line(f"kernel {name:<10}{text}")
+        text = f"{rate:9.1f} M items/s  {share:5.0%} of the {limit} limit"
+        output.line(f"kernel {name:<12}{text}")
+    return found
 
 
 def _races(rounds, output):
-    """Return the ratios of all races; a ratio is None if a package is missing."""
+    """Return ratios, rates and times of all races; None if a package is missing."""
     from advphy_benchmarks.races import median_ratio, races, rates_in_turn
 
     ratios, reported, pictures = {}, {"messages": {}, "images": {}}, []
@@ -78,9 +100,11 @@ def _races(rounds, output):
             output.line(f"{name:<20}{rate / 1e6:9.2f} M {race.unit}/s")
         for name, pair in race.ratios.items():
             ratios[name] = median_ratio(rates, *pair)
-    output.note(**{f"{unit}_per_second": found for unit, found in reported.items()})
+    for name, ratio in ratios.items():
+        text = "not measured" if ratio is None else f"{ratio:.2f}"
+        output.line(f"{name:<35}{text}")
+    found = ratios | {f"{unit}_per_second": rates for unit, rates in reported.items()}
     if pictures:
-        slowest = 1000 * max(pictures)
+        found["display_frame_milliseconds"] = slowest = 1000 * max(pictures)
         output.line(f"slowest display: a picture in {slowest:.1f} ms")
-        output.note(display_frame_milliseconds=slowest)
-    return ratios
+    return found

@@ -227,9 +227,10 @@ void bind_modem(py::module_& m)
     bind_synchronizer(m);
     define(m,
            "shape_pulses",
-           "Write samples [rows][count * samples_per_symbol] of symbols [rows][count].",
-           { "symbols", "pulse", "samples_per_symbol", "out" },
-           [](input symbols, input pulse, int sps, output out) {
+           "Write samples [rows][count * samples_per_symbol] of symbols [rows][count]; "
+           "return their largest real or imaginary part.",
+           { "symbols", "pulse", "samples_per_symbol", "scale", "out" },
+           [](input symbols, input pulse, int sps, float scale, output out) {
                if (sps < 1)
                    throw std::invalid_argument(
                        "samples_per_symbol must be at least 1, got " +
@@ -241,9 +242,17 @@ void bind_modem(py::module_& m)
                const size_t row = count * size_t(sps);
                auto* to = data_of<sample>(out, "out", rows * row);
                py::gil_scoped_release release;
+               float most = 0;
                for (size_t r = 0; r < rows; ++r)
-                   kernels().modem.shape_pulses(
-                       from + r * count, count, g, taps, size_t(sps), to + r * row);
+                   most = std::max(most,
+                                   kernels().modem.shape_pulses(from + r * count,
+                                                                count,
+                                                                g,
+                                                                taps,
+                                                                size_t(sps),
+                                                                scale,
+                                                                to + r * row));
+               return most;
            });
 }
 

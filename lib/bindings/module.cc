@@ -7,6 +7,7 @@
 #include "network/network.h"
 #include "random/gaussian.h"
 #include <map>
+#include <optional>
 
 namespace gr::advphy {
 
@@ -193,6 +194,23 @@ void bind_randomness(py::module_& m)
         py::arg("p") = py::none());
 }
 
+// Holds a reference to the Python state of a thread until the thread ends.
+class kept_thread_state
+{
+public:
+    kept_thread_state() { d_kept.emplace(); }
+    ~kept_thread_state()
+    {
+        if (!Py_IsInitialized())
+            return; // the states are gone
+        const py::gil_scoped_acquire lock;
+        d_kept.reset();
+    }
+
+private:
+    std::optional<py::gil_scoped_acquire> d_kept;
+};
+
 } // namespace
 
 void bind_air(py::module_& m); // air.cc
@@ -218,6 +236,11 @@ PYBIND11_MODULE(kernels, m)
         [] { return std::string(kernels().name); },
         "Return the one in use.");
     m.def("choose_instruction_set", &choose_instruction_set, py::arg("name"));
+    m.def(
+        "keep_thread_state",
+        [] { thread_local const kept_thread_state kept; },
+        "Keep Python's state of this thread of GNU Radio until the thread ends. Without "
+        "that, each call from C++ maps, fills and unmaps memory for a new one.");
     define(m,
            "multiply_adds",
            "Do multiply-adds in registers, the arithmetic limit; return their number.",

@@ -39,15 +39,17 @@ struct modem_kernels {
     // out[i] = x[i] base turning[i]
     void (*turn)(
         const sample* x, size_t count, const sample* turning, sample base, sample* out);
-    // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]. Cost per
+    // out[i sps + phase] = scale times the sum over j of symbols[i - j] pulse[j sps +
+    // phase]; returns the largest magnitude of a real or imaginary part. Cost per
     // symbol: taps multiply-adds of real and complex. Reference: the symbols after the
     // matched filter, tests/test_modem.py.
-    void (*shape_pulses)(const sample* symbols,
-                         size_t count,
-                         const float* pulse,
-                         size_t taps,
-                         size_t samples_per_symbol,
-                         sample* out);
+    float (*shape_pulses)(const sample* symbols,
+                          size_t count,
+                          const float* pulse,
+                          size_t taps,
+                          size_t samples_per_symbol,
+                          float scale,
+                          sample* out);
 };
 
 } // namespace gr::advphy

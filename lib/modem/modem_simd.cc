@@ -164,26 +164,46 @@ void turn(
     }
 }
 
-void shape_pulses(const sample* symbols,
-                  size_t count,
-                  const float* pulse,
-                  size_t taps,
-                  size_t samples_per_symbol,
-                  sample* samples)
+float shape_pulses(const sample* symbols,
+                   size_t count,
+                   const float* pulse,
+                   size_t taps,
+                   size_t samples_per_symbol,
+                   float scale,
+                   sample* samples)
 {
+    constexpr size_t pairs = lanes / 2; // symbols in a vector
+    const size_t sps = samples_per_symbol, reach = (taps + sps - 1) / sps;
     const float* x = floats_of(symbols);
     float* out = floats_of(samples);
-    for (size_t i = 0; i < count; ++i)
-        for (size_t phase = 0; phase < samples_per_symbol; ++phase) {
-            float re = 0, im = 0;
-            for (size_t j = 0; j <= i && j * samples_per_symbol + phase < taps; ++j) {
-                const float g = pulse[j * samples_per_symbol + phase];
-                re += g * x[2 * (i - j)];
-                im += g * x[2 * (i - j) + 1];
+    vfloat largest{};
+    for (size_t i = 0; i < count;) {
+        const bool inside = i + 1 >= reach && i + pairs <= count;
+        float edge[lanes] = {}; // one symbol, near an end
+        for (size_t phase = 0; phase < sps; ++phase) {
+            vfloat sum{};
+            for (size_t j = 0; j < reach && j * sps + phase < taps; ++j) {
+                if (!inside) {
+                    edge[0] = j <= i ? x[2 * (i - j)] : 0;
+                    edge[1] = j <= i ? x[2 * (i - j) + 1] : 0;
+                }
+                const vfloat g = fill(pulse[j * sps + phase]);
+                sum = sum + g * load(inside ? x + 2 * (i - j) : edge);
             }
-            out[2 * (i * samples_per_symbol + phase)] = re;
-            out[2 * (i * samples_per_symbol + phase) + 1] = im;
+            sum = sum * scale;
+            largest = maximum(largest, maximum(sum, -sum));
+            for (size_t l = 0; l < (inside ? pairs : 1); ++l) {
+                float* to = out + 2 * ((i + l) * sps + phase);
+                to[0] = sum[2 * l];
+                to[1] = sum[2 * l + 1];
+            }
         }
+        i += inside ? pairs : 1;
+    }
+    float most = 0;
+    for (int l = 0; l < lanes; ++l)
+        most = largest[l] > most ? largest[l] : most;
+    return most;
 }
 
 } // namespace

@@ -20,6 +20,7 @@ import weakref
 
 import numpy as np
 import pmt
+from advphy_model import kernels
 from gnuradio import gr
 
 from .stream_tags import tagging_block
@@ -120,6 +121,7 @@ class _guarded(tagging_block):
 def _watched_work(work):
     @functools.wraps(work)
     def watched(self, input_items, output_items):
+        kernels.keep_thread_state()
         if self.error is not None:  # of an earlier run of the flowgraph
             self.fail(self.error)
             return DONE

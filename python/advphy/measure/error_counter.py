@@ -136,7 +136,7 @@ class error_counter(setting_follower):
         decided = input_items[0]
         tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
         changes, runs = self._changes(tags), self._runs(tags, len(decided))
-        counted = np.ones(len(decided), bool)
+        refused = []  # of another seed
         if len(input_items) == 2:
             sent = input_items[1][: len(decided)]
         else:  # re-created from the seed
@@ -145,7 +145,8 @@ class error_counter(setting_follower):
                 if burst:
                     check = bytes.fromhex(burst.get("seed_check", "")) or None
                     self._admitted = self._gate.admits(check, burst.get("number"))
-                counted[begin:end] = self._admitted
+                if not self._admitted:
+                    refused.append((begin, end))
                 kernels.messages(self._seed, index, self._k, sent[begin:end])
         erased = self._erasures.flags(tags, len(decided), self.nitems_read(0))
         for begin, end in self._pieces(changes, len(decided)):
@@ -155,7 +156,7 @@ class error_counter(setting_follower):
             with self._lock:
                 self._segments[-1].frames += len(bursts)
                 self._segments[-1].missed_frames += sum(tag["missed"] for tag in bursts)
-            piece = begin + np.flatnonzero(counted[begin:end])
+            piece = _without(refused, begin, end)
             flags = None if erased is None else erased[piece]
             if self._count(decided[piece], sent[piece], flags):
                 self._publish()
@@ -197,3 +198,13 @@ class error_counter(setting_follower):
         if self.of_another_seed():
             figures["of_another_seed"] = self.of_another_seed()
         self._reporter.send(figures, segment.settings)
+
+
+def _without(refused, begin, end):
+    """Return what picks the items begin..end - 1 that are in none of the ranges."""
+    if not refused:
+        return slice(begin, end)
+    kept = np.ones(end, bool)
+    for at, stop in refused:
+        kept[at:stop] = False
+    return begin + np.flatnonzero(kept[begin:])

@@ -173,11 +173,13 @@ class Modulator:
         # A pulse begins half its length before its symbol, so it reaches into the gap.
         ahead = np.roll(symbols, -half, axis=1)
         out = np.empty((len(symbols), symbols.shape[1] * sps), np.complex64)
-        kernels.shape_pulses(ahead, self._pulse, sps, out)
-        out *= np.float32(self.scale)
-        magnitude = np.abs(out)
-        over = magnitude > self.amplitude * (1 + 1e-6)
-        if over.any():
-            self.clipped += int(over.sum())
-            out[over] *= (self.amplitude / magnitude[over]).astype(np.float32)
+        part = kernels.shape_pulses(ahead, self._pulse, sps, self.scale, out)
+        if part * math.sqrt(2) > self.amplitude:
+            self._clip(out)
         return out.reshape(-1)
+
+    def _clip(self, samples):
+        magnitude = np.abs(samples)
+        over = magnitude > self.amplitude * (1 + 1e-6)
+        self.clipped += int(over.sum())
+        samples[over] *= (self.amplitude / magnitude[over]).astype(np.float32)

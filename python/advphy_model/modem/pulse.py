@@ -73,7 +73,7 @@ def shaped_late(symbols, delay, frame) -> np.ndarray:
     aligned = taps[: span * sps + 1] / sps - span / 2
     pulse /= np.sqrt(np.sum(root_raised_cosine(aligned, frame.rolloff) ** 2))
     out = np.empty((len(symbols), symbols.shape[1] * sps), np.complex64)
-    kernels.shape_pulses(symbols, pulse.astype(np.float32), sps, out)
+    kernels.shape_pulses(symbols, pulse.astype(np.float32), sps, 1.0, out)
     return out
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air.impairment import Limited, phasors, times, within
 
-# Normals further apart than 2^_DENSE_LEVELS are drawn one by one: a call costs as much
-# as a thousand normals.
+# Normals closer than 2^_DENSE_LEVELS are drawn together, others one by one: a call
+# costs as much as a thousand normals.
 _DENSE_LEVELS = 9
 
 
@@ -53,11 +53,12 @@ def phase(settings, seed, stream, first_sample, count) -> np.ndarray:
     powers = _at_powers_of_two(step, seed, stream, max(1, last.bit_length()))
     level = len(powers) - 2  # points are 2^level apart and enclose the range
     points, begin = np.array([powers[0], powers[-1]]), 0
+    normals = _Normals(seed, stream, first_sample, last)
     while level:
         level -= 1
         keep, spread = step.halve(2**level)
         middles = keep * (points[:-1] + points[1:])
-        middles += spread * _normals(seed, stream, begin, len(middles), level)
+        middles += spread * normals.between(begin, len(middles), level)
         if begin == 0:  # the first middle is 2^level, which is known
             middles[0] = powers[level + 1]
         both = np.empty(2 * len(points) - 1)
@@ -68,17 +69,27 @@ def phase(settings, seed, stream, first_sample, count) -> np.ndarray:
     return points[first_sample - begin :][:count]
 
 
-def _normals(seed, stream, begin, count, level):
-    """Return the standard normals at the middles of intervals of 2^(level + 1) samples.
+class _Normals:
+    """Standard normals at the middles of intervals, each that of its index.
 
-    Each sample uses the normal with its index and is the middle on one level only.
+    Each sample is the middle of an interval on one level only.
     """
-    first, stride = (2 * begin + 1) << level, 2 << level
-    if level < _DENSE_LEVELS:
-        drawn = np.empty((count - 1) * stride + 1, np.float32)
-        kernels.gaussian(seed, first, drawn, stream)
-        return drawn[::stride].astype(np.float64)
-    return np.array([_one(seed, stream, first + i * stride) for i in range(count)])
+
+    def __init__(self, seed, stream, first_sample, last):
+        self._seed, self._stream = seed, stream
+        begin = first_sample >> _DENSE_LEVELS
+        end = max(-(-last >> _DENSE_LEVELS), begin + 1)
+        self._begin = begin << _DENSE_LEVELS
+        self._dense = np.empty((end - begin) << _DENSE_LEVELS, np.float32)
+        kernels.gaussian(seed, self._begin, self._dense, stream)
+
+    def between(self, begin, count, level):
+        """Return those of `count` intervals of 2^(level + 1) samples."""
+        first, stride = (2 * begin + 1) << level, 2 << level
+        if level < _DENSE_LEVELS:
+            return self._dense[first - self._begin :: stride][:count].astype(float)
+        at = range(first, first + count * stride, stride)
+        return np.array([_one(self._seed, self._stream, index) for index in at])
 
 
 def _at_powers_of_two(step, seed, stream, level):
