@@ -37,8 +37,6 @@ def main(files):
     from gi.repository import GLib
     from gnuradio.grc.gui.Config import Config
 
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        sys.exit("gr-advphy: there is no screen for Companion; log in at a desktop")
     with tempfile.TemporaryDirectory(prefix="advphy-companion-") as folder:
         own, copy = Path(Config.gui_prefs_file), Path(folder) / "grc.conf"
         if own.is_file():
@@ -59,6 +57,8 @@ def main(files):
 
 
 if __name__ == "__main__":
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        sys.exit("gr-advphy: there is no screen for Companion; log in at a desktop")
     if not gr.version().startswith(TRIED):
         os.execvp("gnuradio-companion", ["gnuradio-companion", *sys.argv[1:]])
     main([os.path.abspath(file) for file in sys.argv[1:]])
