@@ -72,7 +72,7 @@ grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@[ -z "$(EXAMPLE)" ] || [ "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no example" \
 	    "$(EXAMPLE); EXAMPLE is one of:" $(basename $(notdir $(wildcard examples/*.grc \
 	    docs/tutorial/*.grc))) >&2; exit 2; }
-	@$(STAGED) $(TERMINAL) $(if $(FLOWGRAPH),$(PYTHON) setup/companion.py $(FLOWGRAPH),gnuradio-companion)
+	@$(STAGED) $(TERMINAL) $(PYTHON) setup/companion.py $(FLOWGRAPH)
 
 pictures: ## draw flowgraphs and windows that have changed; NAME=... for one, or all
 	@setup/packages.sh pictures

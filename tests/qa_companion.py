@@ -2,6 +2,7 @@
 """Each flowgraph opens in the real GNU Radio Companion without an error mark."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -174,3 +175,13 @@ def test_a_flowgraph_opens_so_that_it_fits_and_the_preferences_stay():
     assert 800 < width < 1270  # of the preferences, not of 800 by default
     assert (right < width, bottom < height) == (True, True)
     assert 1.2 * right + 20 > width or 1.2 * bottom + 20 > height
+
+
+def test_without_a_screen_one_sentence_says_so():
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY")
+    none = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, CLONE / "setup" / "companion.py", "x.grc"]
+    done = subprocess.run(command, env=none, capture_output=True, text=True)
+    assert done.returncode == 1
+    said = "gr-advphy: there is no screen for Companion; log in at a desktop\n"
+    assert done.stderr == said

@@ -83,6 +83,14 @@ def test_no_delays_without_an_attack_or_a_time_before_it(application):
     assert delay_texts(*window.record.events()) == []
 
 
+def test_no_recovery_is_told_of_while_no_canceller_works(application):
+    blind = (
+        message | ({"detected": False} if message["kind"] == "estimate" else {})
+        for message in story(recovers=False)
+    )
+    assert delay_texts(*filled(*blind).record.events()) == []
+
+
 def test_what_happened_is_drawn_where_it_is(application):
     window, now = filled(*story(), seconds=10.0), 299 * 0.05
     painted(window)

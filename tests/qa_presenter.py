@@ -246,4 +246,8 @@ def test_figures_of_links_adversaries_and_eves(application):
     right, wrong = (f"color: {color}'>" for color in (VERMILLION, PALE))
     for digit in (f"{right}7", f"{wrong}3", f"{right}1"):
         assert digit in window.figures.text()
+    window.setProperty("advphy_scale", 1.3)  # larger letters, where there is room
+    window.resize(1240, 210)
+    application.processEvents()
+    assert window.figures.sizeHint().height() <= window.figures.height()
     window.close()

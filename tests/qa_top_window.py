@@ -113,8 +113,11 @@ def test_keys_change_the_letters_and_fill_the_screen(companion):
     ],
 )
 def test_look_and_letters_are_chosen_by_the_environment(chosen, said):
-    program = "from gnuradio.advphy.display.top_window import PAPER, FIRST_SCALE\n"
-    program += "print(PAPER, FIRST_SCALE)"
+    program = "from gnuradio.advphy.display.top_window import *\n"
+    program += "from gnuradio.advphy.display.top_window import _dark\n"
+    program += "print(PAPER, FIRST_SCALE)\n"
+    # A check box that is off shows by nothing but its ground.
+    program += "assert _dark().base().color().name().upper() != PAPER"
     found = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | chosen,
@@ -122,3 +125,4 @@ def test_look_and_letters_are_chosen_by_the_environment(chosen, said):
         text=True,
     )
     assert said in found.stdout + found.stderr
+    assert "AssertionError" not in found.stderr

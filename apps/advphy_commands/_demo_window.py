@@ -84,10 +84,8 @@ class DemoWindow(QtWidgets.QWidget):
         keys |= dict.fromkeys((QtCore.Qt.Key_Return, QtCore.Qt.Key_Enter), self.toggle)
         for key, do in keys.items():
             QtWidgets.QShortcut(key, self, do, autoRepeat=False)
-        titles = [program.example.title for program in self.programs]
-        for title, program in zip(titles, self.programs, strict=True):
-            which = f" ({program.objectName()})" if titles.count(title) > 1 else ""
-            self.list.addItem(title + which)
+        for program in self.programs:
+            self.list.addItem(f"{program.example.title} ({program.objectName()})")
             program.stateChanged.connect(self.show_selected)
             program.finished.connect(self.show_selected)
         self._arrange()

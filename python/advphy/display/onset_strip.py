@@ -241,11 +241,11 @@ def delay_texts(intervals, attacks, found):
     """Return the delays of detection and recovery after an onset, as lines of text."""
     changes, lines = list(filter(None, map(last_change, attacks.values()))), []
     onset, on = max(changes, default=(0.0, False))
-    if not on or not found:  # without a canceller, nobody expects to recover
-        return []
+    since = [[s for s in kept if s.time >= onset] for kept in found.values()]
+    if not on or not any(any(lasting(states)) for states in since):
+        return []  # where nothing is cancelled, nobody expects to recover
     for name, states in found.items():
-        after = found_after(states, onset)
-        if after is not None:
+        if (after := found_after(states, onset)) is not None:
             lines.append(f"{name}: found after {after:.2f} s")
     for name, counted in intervals.items():
         usual = usual_before(counted, onset)

@@ -118,7 +118,8 @@ class PresenterWindow(DisplayWindow):
     def rearrange(self):
         rows, caption = self._sizes
         room = min(self.width() / 48, (self.height() - 40) / (2.8 + 1.25 * rows))
-        letter = max(12, min(40, room)) * scale_of(self)
+        scale = scale_of(self)  # enlarges as far as there is room
+        letter = max(12, min(40 * max(1, scale), room) * min(1, scale))
         large = min(1.3 * letter, self.width() / (0.68 * max(1, caption)))
         sizes = {self.caption: max(large, 0.8 * letter), self.figures: letter}
         sizes |= dict.fromkeys(self.switches.values(), 0.9 * letter)

@@ -99,7 +99,8 @@ def _keep_choices(top):
 def _dark():
     palette, role = QtGui.QPalette(), QtGui.QPalette
     for roles, color in (
-        ((role.Window, role.Base, role.Button, role.AlternateBase), PAPER),
+        ((role.Window,), PAPER),
+        ((role.Base, role.Button, role.AlternateBase), "#44444C"),  # PAPER hides boxes
         ((role.WindowText, role.Text, role.ButtonText, role.ToolTipText), INK),
         ((role.Mid, role.Dark, role.Shadow), PALE),
     ):
