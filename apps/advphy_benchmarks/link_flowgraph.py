@@ -103,6 +103,42 @@ def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
     return {"median": np.median(delays), "99 %": np.quantile(delays, 0.99)}
 
 
+class _plain(gr.sync_block):
+    """A block that passes bytes on, as GNU Radio has it."""
+
+    def __init__(self):
+        gr.sync_block.__init__(self, "plain", [np.uint8], [np.uint8])
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = input_items[0]
+        return len(output_items[0])
+
+
+class _guarded(_plain, advphy.guarded_block):
+    """The same as a guarded block."""
+
+    def __init__(self):
+        advphy.guarded_block.__init__(self, "guarded", [np.uint8], [np.uint8])
+
+    def work(self, input_items, output_items):
+        return _plain.work(self, input_items, output_items)
+
+
+def call_costs(calls=50_000, items=64) -> dict:
+    """Return the processor time of a call of a block, in us, in C++ and in Python."""
+    made = {"C++": lambda: blocks.copy(1), "plain": _plain, "guarded": _guarded}
+    costs = {}
+    for name, make in made.items():
+        flowgraph, block = advphy.top_block(), make()
+        block.set_max_noutput_items(items)
+        head, end = blocks.head(1, items * calls), blocks.null_sink(1)
+        flowgraph.connect(blocks.null_source(1), head, block, end)
+        begun = time.process_time()
+        flowgraph.run()
+        costs[name] = 1e6 * (time.process_time() - begun) / calls
+    return costs
+
+
 def turn(model):
     """Return a universal perturbation that turns once over a codeword."""
     row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)

@@ -14,10 +14,11 @@ Prints ratios of rates, which are medians over rounds in which all contestants r
   short_over_long             flowgraph at latency 8192 over latency 65536
   displayed_over_undisplayed  flowgraph with four visible displays over one without
 Then it prints the time from the source to the decision at 1 M messages/s and latency
-1024, the samples per second that the modem processes on one core (4 samples per
-symbol), and which share of its arithmetic or memory limit each kernel reaches. All of
-it for each instruction set of this machine, the fastest first, or for the one that
-ADVPHY_INSTRUCTION_SET names.
+1024, the processor time of a call of a block that passes 64 bytes on (in C++, in Python
+as GNU Radio has it, guarded), the samples per second that the modem processes on one
+core (4 samples per symbol), and which share of its arithmetic or memory limit each
+kernel reaches. All of it for each instruction set of this machine, the fastest first,
+or for the one that ADVPHY_INSTRUCTION_SET names.
 """
 
 import os
@@ -65,6 +66,9 @@ def _measured(rounds, output):
         f"source to decision: median {delays['median']:.1f} ms, "
         f"99 % within {delays['99 %']:.1f} ms"
     )
+    costs = found["call_microseconds"] = link_flowgraph.call_costs()
+    words = ", ".join(f"{name} {cost:.1f} us" for name, cost in costs.items())
+    output.line(f"processor time of a call: {words}")
     rates = found["modem_samples_per_second"] = link_loop.modem_rates()
     for name, rate in rates.items():
         output.line(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")
