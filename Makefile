@@ -4,6 +4,9 @@
 PYTHON := $(or $(ADVPHY_PYTHON),/usr/bin/python3)
 CMAKE_OPTIONS := -DADVPHY_PYTHON=$(PYTHON)
 RESULTS := results
+# Compilers at once: each takes up to 450 MB.
+JOBS := $(shell awk -v cores=$$(nproc) '/^MemTotal/ {jobs = int($$2 / 800000); \
+            print jobs < 1 ? 1 : jobs < cores ? jobs : cores}' /proc/meminfo)
 # The staged packages and blocks, ready to run without installing.
 STAGED := PYTHONPATH="$(CURDIR)/build/test_modules:$$PYTHONPATH" \
           GRC_BLOCKS_PATH="$(CURDIR)/grc:$$GRC_BLOCKS_PATH"
@@ -29,7 +32,7 @@ compile:
 	@mkdir -p build
 	@setup/stage.sh configure build/configure.log cmake -S . -B build $(CMAKE_OPTIONS) || \
 	    { cat build/configure.log; echo "gr-advphy: CMake failed" >&2; exit 2; }
-	@setup/stage.sh "compile, about 3 minutes" build/build.log cmake --build build --parallel 2 || \
+	@setup/stage.sh "compile, about 3 minutes on two cores" build/build.log cmake --build build --parallel $(JOBS) || \
 	    { cat build/build.log; echo "gr-advphy: the build failed" >&2; exit 2; }
 
 demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
@@ -63,7 +66,7 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@setup/packages.sh test
 	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
 	    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" >/dev/null
-	@cmake --build build-sanitize --parallel 2 --target qa >/dev/null
+	@cmake --build build-sanitize --parallel $(JOBS) --target qa >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure -LE python
 
 grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
@@ -101,7 +104,7 @@ deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
 	@cmake -S . -B build-deb $(CMAKE_OPTIONS) -DCMAKE_INSTALL_PREFIX=/usr \
 	    -DADVPHY_PYTHON_DIR=lib/python3/dist-packages >build-deb/configure.log 2>&1 || \
 	    { cat build-deb/configure.log; exit 2; }
-	@cmake --build build-deb --parallel 2 --target package >build-deb/build.log 2>&1 || \
+	@cmake --build build-deb --parallel $(JOBS) --target package >build-deb/build.log 2>&1 || \
 	    { cat build-deb/build.log; exit 2; }
 	@ls build-deb/*.deb
 
