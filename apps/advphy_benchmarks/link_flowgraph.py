@@ -86,10 +86,12 @@ def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
     each call; the first tenth is left out.
     """
     flowgraph, sent, decided = advphy.top_block(), _stamp(True), _stamp(False)
+    throttle = blocks.throttle(1, rate)
+    throttle.set_max_noutput_items(latency)
     flowgraph.connect(
         advphy.message_source(model, latency=latency),
         blocks.head(1, int(rate * seconds)),
-        blocks.throttle(1, rate),
+        throttle,
         sent,
         advphy.encoder(model, latency),
         advphy.channel(model, EBN0_DB, latency=latency),
