@@ -58,13 +58,14 @@ def worker(address):
 
 
 @contextlib.contextmanager
-def workers(count):
+def workers(count, *words):
     """Give (address, scheduler) of a cluster of so many worker processes."""
+    words = words or ("--host", "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     address = f"127.0.0.1:{port}"
     with contextlib.ExitStack() as stack:
-        scheduler = stack.enter_context(process("scheduler", "--port", port))
+        scheduler = stack.enter_context(process("scheduler", *words, "--port", port))
         for _ in range(count):
             stack.enter_context(worker(address))
         wait_for_workers(address, count)

@@ -12,7 +12,7 @@ from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 
 from advphy_commands import _progress, _text
-from advphy_commands._options import db_range, operand, option
+from advphy_commands._options import db_range, group, operand, option, switch
 
 
 def over(default, text=None, parse=db_range):
@@ -26,6 +26,38 @@ def engine(text):
 
 
 @dataclass(frozen=True)
+class Cluster:
+    address: str = option(
+        "count on the Dask cluster of this scheduler, with the loop engine; "
+        "tls://HOST:PORT with the certificates of Dask's configuration",
+        flag="--cluster",
+        metavar="ADDRESS",
+    )
+    trust_network: bool = switch(
+        "allow a scheduler without TLS beyond this machine; whoever reaches it can run "
+        "programs on its workers"
+    )
+
+    def __post_init__(self):
+        if self.trust_network and self.address is None:
+            raise ValueError("--trust-network has no effect without --cluster")
+
+    def workers(self, module="advphy_model.measure.ranges", rare=False, local=None):
+        """Return a context manager of Workers: of the cluster, or of local().
+
+        The default of `local` is threads of this process. See cluster.workers.
+        """
+        if self.address is None:
+            return (local or ranges.threads)()
+        return cluster.workers(self.address, module, self.trust_network, rare)
+
+
+def spread():
+    """Return the field of the options of a cluster."""
+    return group(Cluster, "cluster (see docs/scale.md)")
+
+
+@dataclass(frozen=True)
 class Points:
     links: list = operand("LINK", "file or name of a link", nargs="+")
     ebn0_db: list = over(
@@ -34,6 +66,7 @@ class Points:
     min_errors: int = option("block errors at which a point ends", "200")
     seed: int = option("seed of messages and noise", 1, type=int)
     out: str = option("file of the counts", required=True, metavar="FILE.csv")
+    cluster: Cluster = spread()
 
 
 def chains(settings, remark, kind, of_model=lambda model: {"model": model}):
@@ -62,11 +95,6 @@ class Table:
     unit: str  # name of a setting in the progress bar
     numbers: Callable  # function of (Step, row) that returns the row of a document
     line: Callable  # function of (Step, row, its numbers) that returns a line
-
-
-def workers(address, module="advphy_model.measure.ranges"):
-    """Return a context manager of the workers of a Dask cluster or of this process."""
-    return ranges.threads() if address is None else cluster.workers(address, module)
 
 
 def run(output, table: Table, settings, rule, out, schema, **more):

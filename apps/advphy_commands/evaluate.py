@@ -41,9 +41,9 @@ class Settings:
     claimed: str = option(
         "perturbation that the link is claimed to resist", metavar="FILE.safetensors"
     )
-    cluster: str = option("address of a Dask scheduler", metavar="ADDRESS")
     device: str = device()
     defended: Cancelling = group(Cancelling, "defended receiver")
+    cluster: _measuring.Cluster = _measuring.spread()
 
 
 def run(settings, output):
@@ -61,7 +61,7 @@ def run(settings, output):
     folder.mkdir(exist_ok=True)
     with (
         on_device(device_of(settings.device)),
-        _measuring.workers(settings.cluster) as workers,
+        settings.cluster.workers() as workers,
         _progress.bar(unit="number") as bar,
     ):
         counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
