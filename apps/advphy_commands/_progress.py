@@ -10,6 +10,7 @@ def bar(steps=None, total=None, unit="step", **more):
     from tqdm import tqdm
 
     more["unit"] = unit if more.get("unit_scale") else f" {unit}"
-    more["disable"] = None if multiprocessing.parent_process() is None else True
+    child = multiprocessing.parent_process() is not None
+    more["disable"] = more.get("disable") or child or None
     more |= {"leave": False, "dynamic_ncols": True, "file": sys.stderr}
     return tqdm(steps, total=total, **more)

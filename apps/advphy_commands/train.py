@@ -5,15 +5,31 @@ The recipe and the measured block error rates are written into the file. The sam
 command continues an interrupted training. `advphy train SCHEME --settings` lists the
 settings of a scheme; a file of them, such as `steps = 1000` in a line, is given by
 --settings FILE.toml, and --set changes single ones.
+
+--sweep trains every combination of values, on all cores or on a cluster. --out is then
+the folder of the models and of sweep.csv, the table of their measured results.
 """
 
 import dataclasses
+import functools
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 
+from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
-from advphy_commands._options import device, operand, option, repeated, switch
+from advphy_commands import _measuring, _progress
+from advphy_commands._options import (
+    changed,
+    device,
+    operand,
+    option,
+    repeated,
+    sweep,
+    switch,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,20 @@ class Settings:
     save_seconds: int = option("seconds after which the state is saved again", 300)
     device: str = device()
     quiet: bool = switch("show no progress bar")
+    sweep: dict = option(
+        "values of settings, such as ebn0_db=0:8:1,seed=1:3,architecture=mlp,cnn",
+        None,
+        sweep,
+        metavar="KEY=VALUES",
+    )
+    cluster: _measuring.Cluster = _measuring.spread()
+
+    def __post_init__(self):
+        given = changed(self)
+        if "--cluster" in given and self.sweep is None:
+            raise ValueError("--cluster has no effect without --sweep; give both")
+        if "--seed" in given and "seed" in (self.sweep or ()):
+            raise ValueError("--seed has no effect, since seed is swept; omit one")
 
 
 def run(settings, output):
@@ -42,7 +72,11 @@ def run(settings, output):
     module = schemes.scheme(settings.scheme)
     recording = settings.from_recording
     given = [f"recording={recording}"] if recording else []
-    chosen = schemes.settings(module, _from_file(settings) + settings.set + given)
+    given = _from_file(settings) + settings.set + given
+    if settings.sweep and settings.settings != "":
+        _sweep(settings, given, output)
+        return
+    chosen = schemes.settings(module, given)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
     if settings.settings == "":
         kinds = module.Settings.__mro__[:-1]  # with those that it inherits
@@ -66,6 +100,35 @@ def run(settings, output):
         output.note(held_out=held_out)
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe.get("measured"))
+
+
+def _sweep(settings, assignments, output):
+    """Train all combinations, write their table and print a line for each."""
+    from advphy_training import sweep
+    from advphy_training.reproduce import retraining
+
+    if not settings.out:
+        raise ValueError("--out is missing; give --out FOLDER")
+    folder, over = Path(settings.out), settings.sweep
+    path, more = folder / "sweep.csv", {"device": settings.device}
+    more["limits"] = not settings.no_measure, settings.save_seconds
+    what = settings.scheme, assignments, over, settings.seed, folder
+    jobs = sweep.jobs(*what, **more)
+    cores = functools.partial(ranges.processes, min(ranges.cores(), len(jobs)))
+    with (
+        settings.cluster.workers("advphy_training.sweep", local=cores) as workers,
+        _progress.bar(unit="training", disable=settings.quiet) as bar,
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        with only_writer(path):
+            refuse_unwritable(path)
+            for bar.n, bar.total in retraining.train(jobs, workers):
+                bar.refresh()
+            rows = sweep.table(jobs, over, path)
+    for name, sha256 in {row["name"]: row["model_sha256"] for row in rows}.items():
+        output.line(f"{name}, SHA-256 {sha256}")
+    output.line(path)
+    output.note(out=str(path), rows=rows)
 
 
 def _from_file(settings):

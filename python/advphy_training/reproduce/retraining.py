@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of shipped links from other seeds, by the recipes in their files."""
+"""Independent trainings, such as those of shipped links from other seeds."""
 
 import dataclasses
 import tempfile
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.link import links
+from advphy_model.link import links, model_file
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 
 from advphy_training import schemes
+from advphy_training.device import device_of, on_device
 
 SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
@@ -25,6 +28,8 @@ class Job:
     seed: int  # seed of the training
     folder: str  # folder for the model file, if it exists on the worker
     start: bytes | None = None  # bytes of the model file of `settings["link"]`, or None
+    limits: tuple = (True, 300)  # arguments measure and save_seconds of schemes.train
+    device: str = "cpu"  # of device.CHOICES, where it is trained
 
     def path(self, name=None, folder=None):
         """Return the path of the model file of this or another link."""
@@ -67,21 +72,23 @@ def jobs(names, seeds, folder, changes=()) -> list:
 
 
 def train(wanted, workers=None):
-    """Train the links of ordered Jobs whose files are missing; yield (done, total).
+    """Train the models of ordered Jobs whose files are missing; yield (done, total).
 
     ranges.Workers train them, or this process. ValueError if a file is of another
     training.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
-    done = {job.name for job in wanted if _there(job)}
+    names = {job.name for job in wanted}
+    done = {job.name for job in wanted if _there(job, names)}
     while len(done) < len(wanted):
         yield len(done), len(wanted)
         ready = []
         for job in wanted:
             start = job.settings.get("link")
-            if job.name not in done and (not start or start in done):
-                given = job.path(start).read_bytes() if start else None
-                ready.append(dataclasses.replace(job, start=given))
+            if job.name in done or start in names - done:
+                continue
+            given = job.path(start).read_bytes() if start in names else None
+            ready.append(dataclasses.replace(job, start=given))
         trained = ranges.in_order(_train, ready, workers)
         for job, written in zip(ready, trained, strict=True):
             if not job.path().exists():  # a worker that does not share the folder
@@ -91,12 +98,17 @@ def train(wanted, workers=None):
             yield len(done), len(wanted)
 
 
-def _there(job):
+def model_of(job):
+    """Return the model that a Job has trained."""
+    return model_file.load(job.path(), LinkModel, SemanticLink, Eve)
+
+
+def _there(job, names):
     """Return whether a job is done; raise ValueError if its file is of another."""
     if not job.path().exists():
         return False
-    recipe = LinkModel.read(job.path()).recipe
-    if recipe["settings"].get("link"):  # the path was that of the worker
+    recipe = model_of(job).recipe
+    if job.settings.get("link") in names:  # the path was that of the worker
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
     return True
@@ -123,5 +135,10 @@ def _train(job):
         if not shared:
             start.write_bytes(job.start)
     out, module = job.path(folder=folder), schemes.scheme(job.scheme)
-    schemes.train(job.scheme, module.Settings(**settings), job.seed, out, quiet=True)
+    how = job.seed, out, True, *job.limits
+    try:
+        with on_device(device_of(job.device)):
+            schemes.train(job.scheme, module.Settings(**settings), *how)
+    except ValueError as error:
+        raise ValueError(f"training {job.name}: {error}") from None
     return out.read_bytes()
