@@ -70,11 +70,11 @@ def run(settings, output):
         _radii(link, settings.nodes, output)
         return
     output.note(confidence=certificate.CONFIDENCE, rows=[])
-    names = ("Eb/N0", "PSR", "clean", "jammer", "found", "universal", "per message")
-    output.line(_cells(names))
     points = [(db, psr) for db in settings.ebn0_db for psr in settings.psr_db]
     bound = None
     with settings.cluster.workers() as workers:
+        names = ("Eb/N0", "PSR", "clean", "jammer", "found", "universal", "per message")
+        output.line(_cells(names))
         for ebn0_db, psr_db in _progress.bar(points, unit="point"):
             if bound is None or bound.ebn0_db != ebn0_db:
                 at = link, ebn0_db, settings.blocks, settings.seed

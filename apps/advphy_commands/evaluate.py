@@ -58,12 +58,12 @@ def run(settings, output):
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
-    folder.mkdir(exist_ok=True)
     with (
         on_device(device_of(settings.device)),
         settings.cluster.workers() as workers,
         _progress.bar(unit="number") as bar,
     ):
+        folder.mkdir(exist_ok=True)
         counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
         psrs_db = sorted({*settings.psr_db, plan.psr_db})
         sweeps = link, plan, psrs_db, settings.over_ebn0_db, folder / "perturbations"

@@ -104,6 +104,11 @@ class Settings(_measuring.Points):
 
 
 def run(settings, output):
+    with settings.cluster.workers() as workers:
+        _measure(settings, output, workers)
+
+
+def _measure(settings, output, workers):
     def framed(model):
         return {"model": model, "frame": Frame.of_model(model, **settings.frame)}
 
@@ -118,11 +123,10 @@ def run(settings, output):
         output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
     wanted = chains, rule, settings.out, BurstCounts
-    with settings.cluster.workers() as workers:
-        numbers = functools.partial(_numbers, workers=workers)
-        table = _measuring.Table(HEADER, "point", numbers, _line)
-        counted = functools.partial(ranges.counted, workers=workers)
-        _measuring.run(output, table, *wanted, engine="burst", counted=counted)
+    numbers = functools.partial(_numbers, workers=workers)
+    table = _measuring.Table(HEADER, "point", numbers, _line)
+    counted = functools.partial(ranges.counted, workers=workers)
+    _measuring.run(output, table, *wanted, engine="burst", counted=counted)
 
 
 HEADER = (
