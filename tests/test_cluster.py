@@ -238,7 +238,7 @@ def test_a_worker_without_the_packages_is_named():
 
 def test_a_plain_scheduler_that_others_can_reach_is_refused_unless_trusted():
     with workers(1, scheduler=()) as (address, _):
-        with pytest.raises(ValueError, match="without TLS, so whoever reaches it"):
+        with pytest.raises(ValueError, match=r"whoever reaches tcp://.* has no TLS"):
             connect(address)
         with cluster.workers(address, trusted=True) as there:
             assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
@@ -262,18 +262,18 @@ def test_tls_needs_certificates_and_is_not_refused(tmp_path, monkeypatch):
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 2)
         with pytest.raises(ValueError, match="no scheduler answers"):
             connect(address.removeprefix("tls://"))
-    with pytest.raises(ValueError, match="no certificates for TLS; set DASK_"):
+    with pytest.raises(ValueError, match=r"certificates of docs/scale\.md"):
         connect("tls://127.0.0.1:9")
 
 
 OTHERS = {
     "has version 0.0.1": "import advphy_model.version as v; v.__version__ = '0.0.1'",
     "counts a known range differently": (
-        "from advphy_model.measure import link_chain\n"
-        "def count_blocks(*args, before=link_chain.count_blocks):\n"
-        "    errors, erasures = before(*args)\n"
-        "    return errors + 1, erasures\n"
-        "link_chain.count_blocks = count_blocks\n"
+        "import math\n"
+        "from advphy_model.measure import semantic_chain as chain\n"
+        "def last_bit(x, before=chain.energy):  # Dask runs this twice\n"
+        "    return math.nextafter(before(x), 0)\n"
+        "chain.energy = last_bit\n"
     ),
 }
 

@@ -28,33 +28,21 @@ def engine(text):
 @dataclass(frozen=True)
 class Cluster:
     address: str = option(
-        "count on the Dask cluster of this scheduler, with the loop engine; "
-        "tls://HOST:PORT with the certificates of Dask's configuration",
+        "Dask scheduler whose workers count, with the loop engine",
         flag="--cluster",
         metavar="ADDRESS",
     )
     trust_network: bool = switch(
-        "allow a scheduler without TLS beyond this machine; whoever reaches it can run "
-        "programs on its workers"
+        "accept a scheduler without TLS: who reaches it can run programs on its workers"
     )
 
-    def __post_init__(self):
-        if self.trust_network and self.address is None:
+    def workers(self, module="advphy_model.measure.ranges", local=ranges.threads):
+        """Return a context manager of the Workers of the cluster, or of local()."""
+        if self.address is not None:
+            return cluster.workers(self.address, module, self.trust_network)
+        if self.trust_network:
             raise ValueError("--trust-network has no effect without --cluster")
-
-    def workers(self, module="advphy_model.measure.ranges", rare=False, local=None):
-        """Return a context manager of Workers: of the cluster, or of local().
-
-        The default of `local` is threads of this process. See cluster.workers.
-        """
-        if self.address is None:
-            return (local or ranges.threads)()
-        return cluster.workers(self.address, module, self.trust_network, rare)
-
-
-def spread():
-    """Return the field of the options of a cluster."""
-    return group(Cluster, "cluster (see docs/scale.md)")
+        return local()
 
 
 @dataclass(frozen=True)
@@ -66,7 +54,7 @@ class Points:
     min_errors: int = option("block errors at which a point ends", "200")
     seed: int = option("seed of messages and noise", 1, type=int)
     out: str = option("file of the counts", required=True, metavar="FILE.csv")
-    cluster: Cluster = spread()
+    cluster: Cluster = group(Cluster, "cluster")
 
 
 def chains(settings, remark, kind, of_model=lambda model: {"model": model}):

@@ -47,10 +47,10 @@ def positive(name, text):
     return value
 
 
-def db_range(name, text):
+def db_range(name, text, most=100):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
-    ValueError for another text, for more than MOST_POINTS, or beyond -100..100 dB.
+    ValueError for another text, for more than MOST_POINTS, or beyond -most..most dB.
     """
     wrong = "with FIRST <= LAST and STEP > 0"
     with contextlib.suppress(ValueError, OverflowError):  # int() of an infinite count
@@ -61,55 +61,36 @@ def db_range(name, text):
             if not (step > 0 and first <= last):
                 raise ValueError
             wrong = f"with at most {MOST_POINTS} points"
-            count = _count(first, last, step)
+            count = math.floor((last - first) / step + 1e-9) + 1
             if count > MOST_POINTS:
                 raise ValueError
             values = [round(first + i * step, 9) for i in range(count)]
-        wrong = "within -100..100 dB"
-        if all(math.isfinite(v) and abs(v) <= 100 for v in values):
+        wrong = f"within -{most}..{most} dB"
+        if all(math.isfinite(v) and abs(v) <= most for v in values):
             return values
     rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     raise ValueError(f"{rule} {wrong}, got '{text}'")
 
 
-def _count(first, last, step):
-    """Return the number of points of a range with its end."""
-    return math.floor((last - first) / step + 1e-9) + 1
-
-
 def sweep(name, text):
     """Return {key: texts of its values} of "KEY=FIRST:LAST:STEP,KEY=a,b,...".
 
-    A STEP of 1 may be omitted. ValueError for another text or a key that is given
-    twice, or for more than MOST_POINTS combinations.
+    A STEP of 1 may be omitted. ValueError for another text or a key that comes twice.
     """
     found = {}
-    for part in text.split(","):
-        key, equals, value = part.strip().partition("=")
-        if not equals:  # one more value of the key before
-            key, value = list(found)[-1] if found else "", key
-        if not key or (equals and key in found):
+    for part in re.split(r",(?=\w+=)", text):
+        key, _, values = part.partition("=")
+        if not key or not values or key in found:
             rule = "KEY=VALUES of different keys, such as ebn0_db=0:8:1,seed=1:3"
             raise ValueError(f"{name} must be {rule}, got '{text}'")
-        found.setdefault(key, []).extend(_texts(name, value))
-        if math.prod(map(len, found.values())) > MOST_POINTS:
-            raise ValueError(f"{name} has more than {MOST_POINTS} trainings: '{text}'")
+        found[key] = list(dict.fromkeys(values.split(",")))
+        if re.fullmatch(r"[-+.\de]+(:[-+.\de]+){1,2}", values):
+            steps = values if values.count(":") == 2 else f"{values}:1"
+            numbers = db_range(f"{key} of {name}", steps, 10**12)
+            found[key] = [f"{number:.12g}" for number in numbers]
+        if key == "seed":
+            found[key] = [str(whole(f"seed of {name}", each)) for each in found[key]]
     return found
-
-
-def _texts(name, text):
-    """Return the numbers of a range as texts, or a single text."""
-    parts = text.split(":")
-    try:
-        first, last, step = map(number, parts if len(parts) > 2 else [*parts, "1"])
-    except ValueError:  # a number or a word
-        return [text]
-    with contextlib.suppress(OverflowError, ValueError):
-        count = _count(first, last, step) if step > 0 and first <= last else 0
-        if 0 < count <= MOST_POINTS:
-            return [f"{first + i * step:.12g}" for i in range(count)]
-    rule = f"FIRST <= LAST, STEP > 0 and at most {MOST_POINTS} points"
-    raise ValueError(f"{name}: a range must have {rule}, got '{text}'")
 
 
 def psr_range(name, text):

@@ -10,7 +10,6 @@ def bar(steps=None, total=None, unit="step", **more):
     from tqdm import tqdm
 
     more["unit"] = unit if more.get("unit_scale") else f" {unit}"
-    child = multiprocessing.parent_process() is not None
-    more["disable"] = more.get("disable") or child or None
+    more["disable"] = None if multiprocessing.parent_process() is None else True
     more |= {"leave": False, "dynamic_ncols": True, "file": sys.stderr}
     return tqdm(steps, total=total, **more)

@@ -49,7 +49,7 @@ class Settings:
     radius: bool = switch("certify the codewords without noise instead")
     nodes: int = option("most steps of an exact search (--radius)", "2000")
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
-    cluster: _measuring.Cluster = _measuring.spread()
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
     def __post_init__(self):
         given = changed(self).keys() - {"--link"}

@@ -43,7 +43,7 @@ class Settings:
     )
     device: str = device()
     defended: Cancelling = group(Cancelling, "defended receiver")
-    cluster: _measuring.Cluster = _measuring.spread()
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
 
 def run(settings, output):

@@ -142,7 +142,7 @@ def run(settings, output):
         rule = StopRule(None, settings.max_blocks, width)
     elif settings.cluster.address or settings.engine == "loop":
         engine = "loop"
-    with settings.cluster.workers(rare=settings.rare) as workers:
+    with settings.cluster.workers() as workers:
         if engine == "flowgraph":
             from gnuradio.advphy import flowgraph_engine
 

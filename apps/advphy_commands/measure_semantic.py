@@ -102,7 +102,7 @@ class Settings:
     )
     out: str = option("file of the sums", required=True, metavar="FILE.csv")
     adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
-    cluster: _measuring.Cluster = _measuring.spread()
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
 
 def run(settings, output):

@@ -25,6 +25,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._options import (
     db_range,
+    group,
     operand,
     option,
     positive,
@@ -52,7 +53,7 @@ class Settings:
     )
     seeds: int = option("trainings of each link", "3", positive)
     set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
-    cluster: _measuring.Cluster = _measuring.spread()
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
     def __post_init__(self):
         down_to = self.down_to

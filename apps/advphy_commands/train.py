@@ -6,8 +6,8 @@ command continues an interrupted training. `advphy train SCHEME --settings` list
 settings of a scheme; a file of them, such as `steps = 1000` in a line, is given by
 --settings FILE.toml, and --set changes single ones.
 
---sweep trains every combination of values, on all cores or on a cluster. --out is then
-the folder of the models and of sweep.csv, the table of their measured results.
+--sweep trains all combinations of values, each on one core, here or on a cluster. --out
+is then the folder of the models and of sweep.csv, the table of what was measured.
 """
 
 import dataclasses
@@ -20,16 +20,8 @@ from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
-from advphy_commands import _measuring, _progress
-from advphy_commands._options import (
-    changed,
-    device,
-    operand,
-    option,
-    repeated,
-    sweep,
-    switch,
-)
+from advphy_commands import _measuring, _options, _progress
+from advphy_commands._options import device, group, operand, option, repeated, switch
 
 
 @dataclass(frozen=True)
@@ -51,18 +43,20 @@ class Settings:
     quiet: bool = switch("show no progress bar")
     sweep: dict = option(
         "values of settings, such as ebn0_db=0:8:1,seed=1:3,architecture=mlp,cnn",
-        None,
-        sweep,
+        parse=_options.sweep,
         metavar="KEY=VALUES",
     )
-    cluster: _measuring.Cluster = _measuring.spread()
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
     def __post_init__(self):
-        given = changed(self)
-        if "--cluster" in given and self.sweep is None:
-            raise ValueError("--cluster has no effect without --sweep; give both")
-        if "--seed" in given and "seed" in (self.sweep or ()):
-            raise ValueError("--seed has no effect, since seed is swept; omit one")
+        given, swept = _options.changed(self), self.sweep or {}
+        idle = {"--cluster", "--trust-network"}
+        if swept:
+            idle = {"--device", "--save-seconds", "--quiet"}
+            idle |= {f"--{key}" for key in swept}
+        for name in sorted(idle & given.keys()):
+            what = "with this" if swept else "without"
+            raise ValueError(f"{name} has no effect {what} --sweep; omit it")
 
 
 def run(settings, output):
@@ -73,7 +67,7 @@ def run(settings, output):
     recording = settings.from_recording
     given = [f"recording={recording}"] if recording else []
     given = _from_file(settings) + settings.set + given
-    if settings.sweep and settings.settings != "":
+    if settings.sweep and settings.out and settings.settings != "":
         _sweep(settings, given, output)
         return
     chosen = schemes.settings(module, given)
@@ -87,7 +81,7 @@ def run(settings, output):
         output.note(described=described)
         return
     if not settings.out:
-        raise ValueError("--out is missing; give --out FILE.safetensors")
+        raise ValueError("--out is missing; give --out FILE.safetensors, or a folder")
     with on_device(device_of(settings.device)):
         how = settings.seed, settings.out, settings.quiet
         limits = not settings.no_measure, settings.save_seconds
@@ -103,32 +97,23 @@ def run(settings, output):
 
 
 def _sweep(settings, assignments, output):
-    """Train all combinations, write their table and print a line for each."""
-    from advphy_training import sweep
+    """Train all combinations and write the table of what was measured."""
     from advphy_training.reproduce import retraining
 
-    if not settings.out:
-        raise ValueError("--out is missing; give --out FOLDER")
     folder, over = Path(settings.out), settings.sweep
-    path, more = folder / "sweep.csv", {"device": settings.device}
-    more["limits"] = not settings.no_measure, settings.save_seconds
+    for key in over.keys() & {text.partition("=")[0] for text in assignments}:
+        raise ValueError(f"setting '{key}' is set and swept; omit one")
     what = settings.scheme, assignments, over, settings.seed, folder
-    jobs = sweep.jobs(*what, **more)
-    cores = functools.partial(ranges.processes, min(ranges.cores(), len(jobs)))
-    with (
-        settings.cluster.workers("advphy_training.sweep", local=cores) as workers,
-        _progress.bar(unit="training", disable=settings.quiet) as bar,
-    ):
+    jobs, path = retraining.sweep(*what, not settings.no_measure), folder / "sweep.csv"
+    local = functools.partial(ranges.processes, min(ranges.cores(), len(jobs)))
+    with settings.cluster.workers(retraining.__name__, local) as workers:
         folder.mkdir(parents=True, exist_ok=True)
-        with only_writer(path):
+        with only_writer(path), _progress.bar(unit="training") as bar:
             refuse_unwritable(path)
             for bar.n, bar.total in retraining.train(jobs, workers):
                 bar.refresh()
-            rows = sweep.table(jobs, over, path)
-    for name, sha256 in {row["name"]: row["model_sha256"] for row in rows}.items():
-        output.line(f"{name}, SHA-256 {sha256}")
-    output.line(path)
-    output.note(out=str(path), rows=rows)
+            output.note(rows=retraining.write_table(jobs, over, path), out=str(path))
+    output.line(f"{path}: {len(jobs)} trainings")
 
 
 def _from_file(settings):
