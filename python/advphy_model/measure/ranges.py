@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _AHEAD = 2  # ranges per worker thread: one is running, one is waiting
+_MANY = 200  # workers for which ranges are longer, to spare the scheduler
 _GROWTH = 8  # a range is at most 1/_GROWTH of the items submitted so far per thread
 
 
@@ -98,7 +99,8 @@ def counted(setting, rows, rule, workers=None, limit=None):
             slots = workers.slots()
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
                 checks = (start - before) // setting.step // (_GROWTH * slots)
-                checks = min(checks, int(workers.seconds / pace))
+                seconds = workers.seconds * max(1, slots / _MANY)
+                checks = min(checks, int(seconds / pace))
                 ends = _ends(setting.step, start, most, checks)
                 call = _count, kept, rows[0].first, (start, *ends)
                 ahead.append(workers.executor.submit(*call))
