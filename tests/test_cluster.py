@@ -7,7 +7,6 @@ import pickle
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 import dask
@@ -24,7 +23,7 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.measure.semantic_chain import SemanticSetting
 
 from .commands import LOOP, done, refused
-from .conftest import CLONE, STAGED
+from .dask_cluster import process, wait_for_workers, worker, workers
 
 
 @pytest.fixture(autouse=True)
@@ -37,50 +36,6 @@ def patience(monkeypatch):
 def no_patience(monkeypatch, patience):
     """Do not wait for long where nobody will answer."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
-
-
-@contextlib.contextmanager
-def process(what, *words, **environment):
-    """Run Dask's own scheduler or worker."""
-    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *map(str, words)]
-    started = subprocess.Popen(
-        [*command, "--no-dashboard"],
-        env={**os.environ, **environment},
-        cwd="/",
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-
-
-def worker(address, *words):
-    """Run a worker of one thread, which can import the packages and the tests."""
-    words = "--no-nanny", "--nthreads", "1", *words
-    return process("worker", address, *words, PYTHONPATH=f"{STAGED}:{CLONE}")
-
-
-@contextlib.contextmanager
-def workers(count, scheme="", scheduler=("--host", "127.0.0.1"), both=()):
-    """Give (address, scheduler) of a cluster of so many worker processes."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    address = f"{scheme}127.0.0.1:{port}"
-    with contextlib.ExitStack() as stack:
-        words = *scheduler, *both, "--port", port
-        scheduler = stack.enter_context(process("scheduler", *words))
-        for _ in range(count):
-            stack.enter_context(worker(address, *both))
-        wait_for_workers(address, count)
-        yield address, scheduler
-
-
-def wait_for_workers(address, count):
-    with distributed.Client(address, timeout=120, set_as_default=False) as client:
-        if count:
-            client.wait_for_workers(count)
 
 
 @pytest.fixture(scope="module")
