@@ -3,23 +3,27 @@
 
 import contextlib
 import os
+import pickle
 import signal
 import socket
 import subprocess
-import sys
 import time
 
+import dask
 import distributed
 import pytest
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
+from advphy_model.files import images
 from advphy_model.link import links
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import cluster, ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
+from advphy_model.measure.semantic_chain import SemanticSetting
 
 from .commands import LOOP, done, refused
-from .conftest import CLONE, STAGED
+from .dask_cluster import process, wait_for_workers, worker, workers
 
 
 @pytest.fixture(autouse=True)
@@ -32,49 +36,6 @@ def patience(monkeypatch):
 def no_patience(monkeypatch, patience):
     """Do not wait for long where nobody will answer."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
-
-
-@contextlib.contextmanager
-def process(what, *words, **environment):
-    """Run Dask's own scheduler or worker."""
-    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *words]
-    started = subprocess.Popen(
-        [*command, "--no-dashboard"],
-        env={**os.environ, **environment},
-        cwd="/",
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-
-
-def worker(address):
-    """Run a worker of one thread, which can import the packages and the tests."""
-    words = "--no-nanny", "--nthreads", "1"
-    return process("worker", address, *words, PYTHONPATH=f"{STAGED}:{CLONE}")
-
-
-@contextlib.contextmanager
-def workers(count):
-    """Give (address, scheduler) of a cluster of so many worker processes."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    address = f"127.0.0.1:{port}"
-    with contextlib.ExitStack() as stack:
-        scheduler = stack.enter_context(process("scheduler", "--port", port))
-        for _ in range(count):
-            stack.enter_context(worker(address))
-        wait_for_workers(address, count)
-        yield address, scheduler
-
-
-def wait_for_workers(address, count):
-    with distributed.Client(address, timeout=120, set_as_default=False) as client:
-        if count:
-            client.wait_for_workers(count)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +106,35 @@ def test_a_worker_killed_half_way_costs_no_result():
     assert found == list(ranges.counted(setting, empty, rule))
 
 
+class Slow(LinkSetting):
+    """A setting whose ranges take their time, but not the processor's."""
+
+    def count(self, first, begin, end):
+        time.sleep(0.2)
+        return super().count(first, begin, end)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_every_ten_seconds_costs_no_count():
+    setting = Slow(links.load("hamming74_hard"), 5.0)
+    with workers(0) as (address, _), contextlib.ExitStack() as stack:
+        alive = [stack.enter_context(worker(address)) for _ in range(3)]
+        wait_for_workers(address, 3)
+        there = stack.enter_context(cluster.workers(address))
+        begun, killed = time.monotonic(), 0
+        rule, empty = StopRule(None, 10**10), first_rows(setting)
+        growing = ranges.counted(setting, empty, rule, there)
+        stack.enter_context(contextlib.closing(growing))
+        while killed < 18:
+            rows = next(growing)
+            if time.monotonic() > begun + 10 * (killed + 1):
+                alive.pop(0).kill()
+                alive.append(stack.enter_context(worker(address)))
+                killed += 1
+    plain = LinkSetting(setting.model, 5.0)
+    assert rows == ranges.total(plain, StopRule(None, rows[0].blocks))
+
+
 def squared(number):
     time.sleep(0.2 if number == 0 else 0)
     return number**2
@@ -201,11 +191,108 @@ def test_a_worker_without_the_packages_is_named():
                 connect(address)
 
 
-def test_measure_counts_on_a_cluster_what_the_loop_counts(two_workers, here):
-    measure = "measure hamming74_hard --ebn0-db 4,7 --max-blocks 1e6 --out"
-    done(measure, "one.csv", LOOP)
-    done(measure, "two.csv --cluster", two_workers)
+def test_a_plain_scheduler_that_others_can_reach_is_refused_unless_trusted():
+    with workers(1, scheduler=()) as (address, _):
+        with pytest.raises(ValueError, match=r"whoever reaches tcp://.* has no TLS"):
+            connect(address)
+        with cluster.workers(address, trusted=True) as there:
+            assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
+
+
+def test_tls_needs_certificates_and_is_not_refused(tmp_path, monkeypatch):
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=cluster"
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*made.split(), *files], check=True, capture_output=True)
+    names = {"ca-file": certificate, "cert": certificate, "key": key}
+    both = [word for name in names for word in (f"--tls-{name}", names[name])]
+    used = {"distributed.comm.tls.ca-file": str(certificate)}
+    for name in ("cert", "key"):
+        used[f"distributed.comm.tls.client.{name}"] = str(names[name])
+    with dask.config.set(used), contextlib.ExitStack() as stack:
+        cluster_of_one = workers(1, "tls://", ("--protocol", "tls"), both)
+        address, _ = stack.enter_context(cluster_of_one)
+        with cluster.workers(address) as there:
+            assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
+        monkeypatch.setattr(cluster, "CONNECT_SECONDS", 2)
+        with pytest.raises(ValueError, match="no scheduler answers"):
+            connect(address.removeprefix("tls://"))
+    with pytest.raises(ValueError, match=r"certificates of docs/scale\.md"):
+        connect("tls://127.0.0.1:9")
+
+
+OTHERS = {
+    "has version 0.0.1": "import advphy_model.version as v; v.__version__ = '0.0.1'",
+    "counts a known range differently": (
+        "import math\n"
+        "from advphy_model.measure import semantic_chain as chain\n"
+        "def last_bit(x, before=chain.energy):  # Dask runs this twice\n"
+        "    return math.nextafter(before(x), 0)\n"
+        "chain.energy = last_bit\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("complaint", OTHERS)
+def test_a_worker_that_differs_is_named_and_counts_nothing(tmp_path, complaint):
+    other = tmp_path / "other.py"
+    other.write_text(OTHERS[complaint])
+    setting = LinkSetting(links.load("bpsk"), 5.0)
+    with workers(0) as (address, _), contextlib.ExitStack() as stack:
+        with worker(address):
+            wait_for_workers(address, 1)
+            there = stack.enter_context(cluster.workers(address))
+        stack.enter_context(worker(address, "--preload", other))  # it comes later
+        with pytest.raises(ValueError, match=f"worker tcp://.* {complaint}"):
+            ranges.total(setting, StopRule(None, 1), workers=there)
+        with pytest.raises(ValueError, match=f"worker tcp://.* {complaint}"):
+            connect(address)
+
+
+def test_a_setting_is_sent_once_and_calls_are_small(two_workers, monkeypatch):
+    sent = images.load("mnist_sample")
+    setting = SemanticSetting(SemanticLink.load("semantic_mnist"), sent, 10.0, 10.0)
+    counted, dumps = [], pickle.dumps
+    with cluster.workers(two_workers) as there:
+        monkeypatch.setattr(
+            pickle, "dumps", lambda value: counted.append(dumps(value)) or counted[-1]
+        )
+        rule = StopRule(None, 5 * setting.step)
+        ranges.total(setting, rule, workers=there)
+        sizes = sorted(map(len, counted))
+    assert len(sizes) == 6  # the setting and five ranges
+    assert sizes[-2] < 200 < sent.pixels.nbytes < sizes[-1]
+
+
+MEASURE = {
+    "measure hamming74_hard --ebn0-db 4,7 --max-blocks 1e6": LOOP,
+    "measure bpsk --rare --ebn0-db 9 --relative-width 0.05": "",
+    "measure-burst autoencoder_mlp --ebn0-db 2,4 --max-blocks 4e4": "",
+    "measure-semantic semantic_mnist --images mnist_sample --eve eve_mnist "
+    "--snr-db 0,10 --frames 4e4": LOOP,
+}
+
+
+@pytest.mark.parametrize("command", MEASURE)
+def test_a_measurement_on_a_cluster_is_that_of_the_loop(two_workers, here, command):
+    done(command, "--out one.csv", MEASURE[command])
+    done(command, "--out two.csv --cluster", two_workers)
     assert (here / "one.csv").read_text() == (here / "two.csv").read_text()
+
+
+def test_certificates_on_a_cluster_are_those_of_one_machine(two_workers):
+    certify = "certify two_simplices --blocks 1e6 --psr-db -10,-6"
+    assert done(certify, "--cluster", two_workers) == done(certify)
+
+
+def test_a_sweep_on_a_cluster_trains_what_one_machine_trains(two_workers, here):
+    pytest.importorskip("torch", reason="trainings need torch")
+    sweep = "train autoencoder --set steps=5 --set batch=64 --no-measure --sweep"
+    done(sweep, "ebn0_db=0:8:8,seed=1:2 --out one")
+    done(sweep, "ebn0_db=0:8:8,seed=1:2 --out two --cluster", two_workers)
+    one, two = ((here / name / "sweep.csv").read_text() for name in ("one", "two"))
+    assert one == two
+    assert len(one.splitlines()) == 1 + 4
 
 
 def test_measure_says_in_one_sentence_that_no_scheduler_answers(here, no_patience):

@@ -12,9 +12,10 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference, network
 from advphy_training import schemes, training_state
+from advphy_training.reproduce import retraining
 
 from . import short_trainings
-from .short_trainings import early_figures, settings, train
+from .short_trainings import SHORT, early_figures, settings, train
 
 PLAIN = "link=autoencoder_mlp_8p5db"
 CNN = ("architecture=cnn", "link=autoencoder_cnn_8p5db")
@@ -194,3 +195,29 @@ def test_a_loss_that_is_not_finite_stops_the_training(tmp_path):
 def test_an_unwritable_place_fails_before_the_work():
     with pytest.raises(OSError, match="/nowhere"):
         train("autoencoder", "/nowhere/a.safetensors", "steps=1000000000")
+
+
+def test_a_sweep_continues_and_refuses_other_settings(tmp_path, monkeypatch):
+    over = {"ebn0_db": ["0", "8"], "seed": ["1", "2"]}
+    given = "autoencoder", SHORT, over, 1, tmp_path
+    jobs = retraining.sweep(*given)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 20)
+        with pytest.raises(KeyboardInterrupt):
+            list(retraining.train(jobs))
+    begun = jobs[0].path().with_name(jobs[0].path().name + ".state.npz")
+    assert begun.exists()
+    assert list(retraining.train(jobs))[-1] == (4, 4)
+    assert list(retraining.train(jobs)) == []
+    rows = retraining.write_table(jobs, over, tmp_path / "sweep.csv")
+    points = [(row["set_ebn0_db"], row["seed"]) for row in rows]
+    assert points == [(0.0, 1), (0.0, 2), (8.0, 1), (8.0, 2)]
+    alone = train(
+        "autoencoder", tmp_path / f"{jobs[3].name}.again", "ebn0_db=8", seed=2
+    )
+    assert jobs[3].model().codebook.tobytes() == alone.codebook.tobytes()
+    others = retraining.sweep(
+        "autoencoder", ("steps=26", "batch=64"), over, 1, tmp_path
+    )
+    with pytest.raises(ValueError, match="model of a training with other settings"):
+        list(retraining.train(others))

@@ -12,7 +12,7 @@ from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 
 from advphy_commands import _progress, _text
-from advphy_commands._options import db_range, operand, option
+from advphy_commands._options import db_range, group, operand, option, switch
 
 
 def over(default, text=None, parse=db_range):
@@ -26,6 +26,26 @@ def engine(text):
 
 
 @dataclass(frozen=True)
+class Cluster:
+    address: str = option(
+        "Dask scheduler whose workers count, with the loop engine",
+        flag="--cluster",
+        metavar="ADDRESS",
+    )
+    trust_network: bool = switch(
+        "accept a scheduler without TLS: who reaches it can run programs on its workers"
+    )
+
+    def workers(self, module="advphy_model.measure.ranges", local=ranges.threads):
+        """Return a context manager of the Workers of the cluster, or of local()."""
+        if self.address is not None:
+            return cluster.workers(self.address, module, self.trust_network)
+        if self.trust_network:
+            raise ValueError("--trust-network has no effect without --cluster")
+        return local()
+
+
+@dataclass(frozen=True)
 class Points:
     links: list = operand("LINK", "file or name of a link", nargs="+")
     ebn0_db: list = over(
@@ -34,6 +54,7 @@ class Points:
     min_errors: int = option("block errors at which a point ends", "200")
     seed: int = option("seed of messages and noise", 1, type=int)
     out: str = option("file of the counts", required=True, metavar="FILE.csv")
+    cluster: Cluster = group(Cluster, "cluster")
 
 
 def chains(settings, remark, kind, of_model=lambda model: {"model": model}):
@@ -62,11 +83,6 @@ class Table:
     unit: str  # name of a setting in the progress bar
     numbers: Callable  # function of (Step, row) that returns the row of a document
     line: Callable  # function of (Step, row, its numbers) that returns a line
-
-
-def workers(address, module="advphy_model.measure.ranges"):
-    """Return a context manager of the workers of a Dask cluster or of this process."""
-    return ranges.threads() if address is None else cluster.workers(address, module)
 
 
 def run(output, table: Table, settings, rule, out, schema, **more):

@@ -47,10 +47,10 @@ def positive(name, text):
     return value
 
 
-def db_range(name, text):
+def db_range(name, text, most=100):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
-    ValueError for another text, for more than MOST_POINTS, or beyond -100..100 dB.
+    ValueError for another text, for more than MOST_POINTS, or beyond -most..most dB.
     """
     wrong = "with FIRST <= LAST and STEP > 0"
     with contextlib.suppress(ValueError, OverflowError):  # int() of an infinite count
@@ -65,11 +65,32 @@ def db_range(name, text):
             if count > MOST_POINTS:
                 raise ValueError
             values = [round(first + i * step, 9) for i in range(count)]
-        wrong = "within -100..100 dB"
-        if all(math.isfinite(v) and abs(v) <= 100 for v in values):
+        wrong = f"within -{most}..{most} dB"
+        if all(math.isfinite(v) and abs(v) <= most for v in values):
             return values
     rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     raise ValueError(f"{rule} {wrong}, got '{text}'")
+
+
+def sweep(name, text):
+    """Return {key: texts of its values} of "KEY=FIRST:LAST:STEP,KEY=a,b,...".
+
+    A STEP of 1 may be omitted. ValueError for another text or a key that comes twice.
+    """
+    found = {}
+    for part in re.split(r",(?=\w+=)", text):
+        key, _, values = part.partition("=")
+        if not key or not values or key in found:
+            rule = "KEY=VALUES of different keys, such as ebn0_db=0:8:1,seed=1:3"
+            raise ValueError(f"{name} must be {rule}, got '{text}'")
+        found[key] = list(dict.fromkeys(values.split(",")))
+        if re.fullmatch(r"[-+.\de]+(:[-+.\de]+){1,2}", values):
+            steps = values if values.count(":") == 2 else f"{values}:1"
+            numbers = db_range(f"{key} of {name}", steps, 10**12)
+            found[key] = [f"{number:.12g}" for number in numbers]
+        if key == "seed":
+            found[key] = [str(whole(f"seed of {name}", each)) for each in found[key]]
+    return found
 
 
 def psr_range(name, text):

@@ -49,6 +49,7 @@ class Settings:
     radius: bool = switch("certify the codewords without noise instead")
     nodes: int = option("most steps of an exact search (--radius)", "2000")
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
     def __post_init__(self):
         given = changed(self).keys() - {"--link"}
@@ -69,11 +70,11 @@ def run(settings, output):
         _radii(link, settings.nodes, output)
         return
     output.note(confidence=certificate.CONFIDENCE, rows=[])
-    names = ("Eb/N0", "PSR", "clean", "jammer", "found", "universal", "per message")
-    output.line(_cells(names))
     points = [(db, psr) for db in settings.ebn0_db for psr in settings.psr_db]
     bound = None
-    with ranges.threads() as workers:
+    with settings.cluster.workers() as workers:
+        names = ("Eb/N0", "PSR", "clean", "jammer", "found", "universal", "per message")
+        output.line(_cells(names))
         for ebn0_db, psr_db in _progress.bar(points, unit="point"):
             if bound is None or bound.ebn0_db != ebn0_db:
                 at = link, ebn0_db, settings.blocks, settings.seed

@@ -41,9 +41,9 @@ class Settings:
     claimed: str = option(
         "perturbation that the link is claimed to resist", metavar="FILE.safetensors"
     )
-    cluster: str = option("address of a Dask scheduler", metavar="ADDRESS")
     device: str = device()
     defended: Cancelling = group(Cancelling, "defended receiver")
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
 
 def run(settings, output):
@@ -58,12 +58,12 @@ def run(settings, output):
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
-    folder.mkdir(exist_ok=True)
     with (
         on_device(device_of(settings.device)),
-        _measuring.workers(settings.cluster) as workers,
+        settings.cluster.workers() as workers,
         _progress.bar(unit="number") as bar,
     ):
+        folder.mkdir(exist_ok=True)
         counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
         psrs_db = sorted({*settings.psr_db, plan.psr_db})
         sweeps = link, plan, psrs_db, settings.over_ebn0_db, folder / "perturbations"

@@ -113,10 +113,6 @@ class Settings(_measuring.Points):
         metavar="W",
     )
     engine: str = _measuring.engine("engine; both give the same counts")
-    cluster: str = option(
-        "use the Dask cluster of this scheduler (implies the loop engine)",
-        metavar="ADDRESS",
-    )
     channel: str = option(
         "impairments before the noise, such as 'rayleigh_block(coherent=True) + "
         "cfo(frequency=0.001)'; `advphy info channels` lists them",
@@ -144,9 +140,9 @@ def run(settings, output):
         width = settings.relative_width
         width = _RARE_WIDTH if width is None else width
         rule = StopRule(None, settings.max_blocks, width)
-    elif settings.cluster is not None or settings.engine == "loop":
+    elif settings.cluster.address or settings.engine == "loop":
         engine = "loop"
-    with _measuring.workers(settings.cluster) as workers:
+    with settings.cluster.workers() as workers:
         if engine == "flowgraph":
             from gnuradio.advphy import flowgraph_engine
 

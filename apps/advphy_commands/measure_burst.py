@@ -10,9 +10,11 @@ printed, but not included in Eb/N0. The counts are written to the CSV after ever
 and at Ctrl-C, and the same command continues an interrupted measurement.
 """
 
+import functools
 from dataclasses import dataclass
 
 from advphy_model.air.adversary import Adversary
+from advphy_model.measure import ranges
 from advphy_model.measure.burst_chain import (
     BurstCounts,
     BurstSetting,
@@ -102,6 +104,11 @@ class Settings(_measuring.Points):
 
 
 def run(settings, output):
+    with settings.cluster.workers() as workers:
+        _measure(settings, output, workers)
+
+
+def _measure(settings, output, workers):
     def framed(model):
         return {"model": model, "frame": Frame.of_model(model, **settings.frame)}
 
@@ -115,9 +122,11 @@ def run(settings, output):
         )
         output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
-    table = _measuring.Table(HEADER, "point", _numbers, _line)
     wanted = chains, rule, settings.out, BurstCounts
-    _measuring.run(output, table, *wanted, engine="burst")
+    numbers = functools.partial(_numbers, workers=workers)
+    table = _measuring.Table(HEADER, "point", numbers, _line)
+    counted = functools.partial(ranges.counted, workers=workers)
+    _measuring.run(output, table, *wanted, engine="burst", counted=counted)
 
 
 HEADER = (
@@ -126,16 +135,16 @@ HEADER = (
 )
 
 
-def _numbers(step, row):
+def _numbers(step, row, workers):
     """Return the row of a document: counts, rate, aligned rate and loss."""
     setting, loss = step.setting, None
     attack = setting.attack
     if attack is not None:
         attack = Adversary(attack.perturbation, attack.psr_db)
     if attack is None and setting.canceller is None and row.blocks:
-        loss = loss_db(setting, row.failures / row.blocks)
-    aligned = {"aligned_bler": aligned_bler(setting, attack), "loss_db": loss}
-    return _measuring.rated(row) | aligned
+        loss = loss_db(setting, row.failures / row.blocks, workers)
+    aligned = aligned_bler(setting, attack, workers)
+    return _measuring.rated(row) | {"aligned_bler": aligned, "loss_db": loss}
 
 
 def _line(step, row, found):

@@ -13,6 +13,7 @@ each image. Rows under attack are measured by the loop engine and have an SSIM.
 """
 
 import dataclasses
+import functools
 from argparse import BooleanOptionalAction
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.measure import ranges
 from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.measure.semantic_chain import SemanticSetting
@@ -100,6 +102,7 @@ class Settings:
     )
     out: str = option("file of the sums", required=True, metavar="FILE.csv")
     adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
 
 def run(settings, output):
@@ -124,15 +127,17 @@ def run(settings, output):
             "link with a pair and omit --no-alice"
         )
     rule = StopRule(min_errors=None, max_blocks=frames)
-    engine = "loop" if attacked else settings.engine
+    engine = "loop" if attacked or settings.cluster.address else settings.engine
     more = {"first": settings.first_frame, "engine": engine}
-    if engine == "flowgraph":
-        from gnuradio.advphy import semantic_engine
-
-        more["counted"] = semantic_engine.counted
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
     wanted = chains, rule, settings.out, SemanticCounts
-    _measuring.run(output, table, *wanted, **more)
+    with settings.cluster.workers() as workers:
+        more["counted"] = functools.partial(ranges.counted, workers=workers)
+        if engine == "flowgraph":
+            from gnuradio.advphy import semantic_engine
+
+            more["counted"] = semantic_engine.counted
+        _measuring.run(output, table, *wanted, **more)
 
 
 def _attacked(setting, settings, remark):

@@ -25,6 +25,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._options import (
     db_range,
+    group,
     operand,
     option,
     positive,
@@ -42,7 +43,6 @@ class Settings:
     figure: str = operand("FIGURE", "figure to reproduce")
     out: Path = option("folder of the results", required=True, metavar="DIR")
     quick: bool = switch("use the shipped links")
-    cluster: str = option("use the Dask cluster of this scheduler", metavar="ADDRESS")
     ebn0_db: list = _measuring.over(
         None, "Eb/N0 in dB (default 0:11:0.5, or 0:11:1 with --quick)"
     )
@@ -53,6 +53,7 @@ class Settings:
     )
     seeds: int = option("trainings of each link", "3", positive)
     set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
 
     def __post_init__(self):
         down_to = self.down_to
@@ -100,12 +101,14 @@ def _letter(settings, output, figure):
     tested = images.load("mnist_test")  # raises an error if it is not installed
     folder, name, measured = settings.out, settings.figure, Measured()
     place = folder / "trained"
-    families = [arn_models.Family(i, place) for i in range(1, settings.seeds + 1)]
+    short, numbers = (), range(1, settings.seeds + 1)
     if settings.quick:
         short = QUICK_STEPS[name], QUICK_EVE_STEPS, QUICK_SHARE
-        families = [arn_models.Family(arn_models.SHIPPED, place, *short)]
-    folder.mkdir(parents=True, exist_ok=True)
-    with _progress.bar(unit="points") as bar:
+        numbers = (arn_models.SHIPPED,)
+    with settings.cluster.workers() as workers, _progress.bar(unit="points") as bar:
+        more = {"workers": workers}
+        families = [arn_models.Family(i, place, *short, **more) for i in numbers]
+        folder.mkdir(parents=True, exist_ok=True)
         for family in families:
             label = "shipped" if settings.quick else f"seed {family.number}"
             for words in figure.measure(family, measured):
@@ -129,9 +132,9 @@ def _paper(settings, output, figure):
 
     with contextlib.ExitStack() as stack:
         module = "advphy_training.reproduce.gan_curves"
-        workers = stack.enter_context(_measuring.workers(settings.cluster, module))
+        workers = stack.enter_context(settings.cluster.workers(module))
         crafters = workers
-        if settings.cluster is None:
+        if settings.cluster.address is None:
             crafters = stack.enter_context(ranges.processes(ranges.cores()))
         effort, folder, name = _effort(settings), settings.out, settings.figure
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,15 +5,23 @@ The recipe and the measured block error rates are written into the file. The sam
 command continues an interrupted training. `advphy train SCHEME --settings` lists the
 settings of a scheme; a file of them, such as `steps = 1000` in a line, is given by
 --settings FILE.toml, and --set changes single ones.
+
+--sweep trains all combinations of values, each on one core, here or on a cluster. --out
+is then the folder of the models and of sweep.csv, the table of what was measured.
 """
 
 import dataclasses
+import functools
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 
+from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
-from advphy_commands._options import device, operand, option, repeated, switch
+from advphy_commands import _measuring, _options, _progress
+from advphy_commands._options import device, group, operand, option, repeated, switch
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,22 @@ class Settings:
     save_seconds: int = option("seconds after which the state is saved again", 300)
     device: str = device()
     quiet: bool = switch("show no progress bar")
+    sweep: dict = option(
+        "values of settings, such as ebn0_db=0:8:1,seed=1:3,architecture=mlp,cnn",
+        parse=_options.sweep,
+        metavar="KEY=VALUES",
+    )
+    cluster: _measuring.Cluster = group(_measuring.Cluster, "cluster")
+
+    def __post_init__(self):
+        given, swept = _options.changed(self), self.sweep or {}
+        idle = {"--cluster", "--trust-network"}
+        if swept:
+            idle = {"--device", "--save-seconds", "--quiet"}
+            idle |= {f"--{key}" for key in swept}
+        for name in sorted(idle & given.keys()):
+            what = "with this" if swept else "without"
+            raise ValueError(f"{name} has no effect {what} --sweep; omit it")
 
 
 def run(settings, output):
@@ -42,7 +66,11 @@ def run(settings, output):
     module = schemes.scheme(settings.scheme)
     recording = settings.from_recording
     given = [f"recording={recording}"] if recording else []
-    chosen = schemes.settings(module, _from_file(settings) + settings.set + given)
+    given = _from_file(settings) + settings.set + given
+    if settings.sweep and settings.out and settings.settings != "":
+        _sweep(settings, given, output)
+        return
+    chosen = schemes.settings(module, given)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
     if settings.settings == "":
         kinds = module.Settings.__mro__[:-1]  # with those that it inherits
@@ -53,7 +81,7 @@ def run(settings, output):
         output.note(described=described)
         return
     if not settings.out:
-        raise ValueError("--out is missing; give --out FILE.safetensors")
+        raise ValueError("--out is missing; give --out FILE.safetensors, or a folder")
     with on_device(device_of(settings.device)):
         how = settings.seed, settings.out, settings.quiet
         limits = not settings.no_measure, settings.save_seconds
@@ -66,6 +94,26 @@ def run(settings, output):
         output.note(held_out=held_out)
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe.get("measured"))
+
+
+def _sweep(settings, assignments, output):
+    """Train all combinations and write the table of what was measured."""
+    from advphy_training.reproduce import retraining
+
+    folder, over = Path(settings.out), settings.sweep
+    for key in over.keys() & {text.partition("=")[0] for text in assignments}:
+        raise ValueError(f"setting '{key}' is set and swept; omit one")
+    what = settings.scheme, assignments, over, settings.seed, folder
+    jobs, path = retraining.sweep(*what, not settings.no_measure), folder / "sweep.csv"
+    local = functools.partial(ranges.processes, min(ranges.cores(), len(jobs)))
+    with settings.cluster.workers(retraining.__name__, local) as workers:
+        folder.mkdir(parents=True, exist_ok=True)
+        with only_writer(path), _progress.bar(unit="training") as bar:
+            refuse_unwritable(path)
+            for bar.n, bar.total in retraining.train(jobs, workers):
+                bar.refresh()
+            output.note(rows=retraining.write_table(jobs, over, path), out=str(path))
+    output.line(f"{path}: {len(jobs)} trainings")
 
 
 def _from_file(settings):

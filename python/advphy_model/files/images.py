@@ -3,7 +3,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -62,6 +62,10 @@ class Images:
 
     def __len__(self):
         return len(self.pixels)
+
+    def __getstate__(self):
+        """Return the fields without the floats and the hash made of them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def shape(self) -> tuple:

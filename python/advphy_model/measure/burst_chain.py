@@ -125,16 +125,16 @@ class BurstSetting(OfLink):
         return (dict(zip(BurstCounts.SUMS, counts, strict=True)),)
 
 
-def aligned_bler(setting: BurstSetting, attack=None) -> float:
+def aligned_bler(setting: BurstSetting, attack=None, workers=None) -> float:
     """Return the BLER of the aligned link, without modem and channel.
 
     Of the setting, model, Eb/N0 and, under an attack (Adversary), canceller are used.
     """
-    row = _aligned(setting, setting.ebn0_db, attack)
+    row = _aligned(setting, setting.ebn0_db, attack, workers)
     return row.failures / row.blocks
 
 
-def loss_db(setting: BurstSetting, bler: float) -> float | None:
+def loss_db(setting: BurstSetting, bler: float, workers=None) -> float | None:
     """Return how much less Eb/N0 the aligned link needs for a BLER of the modem, in dB.
 
     It is interpolated between points every STEP_DB, and None above 5 dB.
@@ -144,7 +144,7 @@ def loss_db(setting: BurstSetting, bler: float) -> float | None:
     points = {}
     for step in range(-1, MOST_STEPS + 1):
         at = setting.ebn0_db - step * STEP_DB
-        row = _aligned(setting, at, None)
+        row = _aligned(setting, at, None, workers)
         points[at] = row.failures, row.blocks
         found = ebn0_db_at(points, bler)
         if found is not None:
@@ -152,8 +152,8 @@ def loss_db(setting: BurstSetting, bler: float) -> float | None:
     return None
 
 
-def _aligned(setting, ebn0_db, attack):
+def _aligned(setting, ebn0_db, attack, workers):
     canceller = None if attack is None else setting.canceller
     aligned = LinkSetting(setting.model, ebn0_db, attack=attack, canceller=canceller)
-    (row,) = ranges.total(aligned, _ALIGNED)
+    (row,) = ranges.total(aligned, _ALIGNED, workers=workers)
     return row

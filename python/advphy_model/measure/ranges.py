@@ -4,14 +4,17 @@
 import concurrent.futures
 import contextlib
 import itertools
+import math
 import multiprocessing
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _AHEAD = 2  # ranges per worker thread: one is running, one is waiting
+_MANY = 200  # workers for which ranges are longer, to spare the scheduler
 _GROWTH = 8  # a range is at most 1/_GROWTH of the items submitted so far per thread
 
 
@@ -21,10 +24,12 @@ class Workers:
 
     executor: concurrent.futures.Executor
     slots: Callable  # function that returns how many calls can run at the same time
-    # Most checks of the stop rule per range; more than 1 over a network.
-    largest: int = 1
+    # Time of a range in seconds; 0: one check of the stop rule. Longer over a network.
+    seconds: float = 0.0
     # Function that waits for a future and returns its result.
     result: Callable = concurrent.futures.Future.result
+    # Function that returns what stands for a value in many calls, sent only once.
+    keep: Callable = lambda value: value
 
 
 _own = threading.local()  # a thread's setting and the chain that counts it
@@ -87,18 +92,21 @@ def counted(setting, rows, rule, workers=None, limit=None):
             yield from counted(setting, rows, rule, workers, limit)
         return
     most = most_items(setting, rule, limit)
-    start, ahead = rows[0].items, deque()
-    before = start
+    start, ahead, pace = rows[0].items, deque(), math.inf
+    before, kept = start, workers.keep(setting)
     try:
         while not enough(rows, rule, most):
             slots = workers.slots()
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
                 checks = (start - before) // setting.step // (_GROWTH * slots)
-                ends = _ends(setting.step, start, most, min(checks, workers.largest))
-                call = _count, setting, rows[0].first, (start, *ends)
+                seconds = workers.seconds * max(1, slots / _MANY)
+                checks = min(checks, int(seconds / pace))
+                ends = _ends(setting.step, start, most, checks)
+                call = _count, kept, rows[0].first, (start, *ends)
                 ahead.append(workers.executor.submit(*call))
                 start = ends[-1]
-            for totals in workers.result(ahead.popleft()):
+            pace, found = workers.result(ahead.popleft())
+            for totals in found:
                 pairs = zip(rows, totals, strict=True)
                 rows = tuple(row.plus(more) for row, more in pairs)
                 yield rows
@@ -133,8 +141,10 @@ def _ends(step, start, most, checks):
 
 
 def _count(setting, first, ends):
-    """Return the totals between checks of the stop rule, in order."""
-    return [setting.count(first, *pair) for pair in itertools.pairwise(ends)]
+    """Return (seconds per check of the stop rule, the totals between them in order)."""
+    begun = time.perf_counter()
+    found = [setting.count(first, *pair) for pair in itertools.pairwise(ends)]
+    return (time.perf_counter() - begun) / len(found), found
 
 
 def total(setting, rule, first=0, workers=None, engine="loop"):
@@ -157,7 +167,8 @@ def in_order(function, arguments, workers=None):
     if workers is None:
         yield from map(function, arguments)
         return
-    futures = [workers.executor.submit(function, each) for each in arguments]
+    kept = workers.keep(function)
+    futures = [workers.executor.submit(kept, each) for each in arguments]
     try:
         for future in futures:
             yield workers.result(future)

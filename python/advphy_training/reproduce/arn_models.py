@@ -39,10 +39,13 @@ class Family:
         steps: steps of the training of a pair, or None: the default of the scheme.
         eve_steps: steps of the training of an adapting Eve.
         share: share of the intercepts and of the test images that are used.
+        workers: ranges.Workers that count; None: threads of this process.
     """
 
-    def __init__(self, number, folder, steps=None, eve_steps=3000, share=1.0):
-        self.number, self._folder = number, Path(folder)
+    def __init__(
+        self, number, folder, steps=None, eve_steps=3000, share=1.0, workers=None
+    ):
+        self.number, self._folder, self._workers = number, Path(folder), workers
         self._steps = {} if steps is None else {"steps": steps}
         self.eve_steps, self._adapted = eve_steps, {}
         self.recorded, self.tested = round(share * RECORDED), round(share * TESTED)
@@ -106,7 +109,7 @@ class Family:
         tested = images.load("mnist_test").take(slice(0, self.tested))
         setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
         first = 0 if link.keying == "none" else self.recorded
-        return semantic_chain.total(setting, len(tested), first)
+        return semantic_chain.total(setting, len(tested), first, self._workers)
 
     def measure_adapted(self, link, snr_db):
         """Return the same with the Eve adapted to this link at this SNR."""

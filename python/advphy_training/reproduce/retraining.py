@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of shipped links from other seeds, by the recipes in their files."""
+"""Independent trainings: sweeps, and those of shipped links from other seeds."""
 
+import csv
 import dataclasses
+import itertools
+import re
 import tempfile
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.link import links
+from advphy_model.link import links, model_file
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
+from advphy_model.randomness import checked_seed
 
 from advphy_training import schemes
 
@@ -25,10 +31,55 @@ class Job:
     seed: int  # seed of the training
     folder: str  # folder for the model file, if it exists on the worker
     start: bytes | None = None  # bytes of the model file of `settings["link"]`, or None
+    measure: bool = True  # whether the trained model is measured
 
     def path(self, name=None, folder=None):
         """Return the path of the model file of this or another link."""
         return Path(folder or self.folder) / f"{name or self.name}.safetensors"
+
+    def model(self):
+        """Return the trained model."""
+        return model_file.load(self.path(), LinkModel, SemanticLink, Eve)
+
+
+def sweep(scheme, assignments, over, seed, folder, measure=True) -> list:
+    """Return the Jobs of a scheme for all combinations of values, the last key fastest.
+
+    `over` is {key: texts of its values}, with the key "seed" for that of the training.
+    """
+    module, found = schemes.scheme(scheme), []
+    for values in itertools.product(*over.values()):
+        point = dict(zip(over, values, strict=True))
+        words = "_".join([scheme, *itertools.chain(*point.items())])
+        own = checked_seed(int(point.pop("seed", seed)))
+        given = [*assignments, *map("=".join, point.items())]
+        settings = dataclasses.asdict(schemes.settings(module, given))
+        what = re.sub(r"[^\w.+-]+", "-", words), scheme, settings, own
+        found.append(Job(*what, str(Path(folder).resolve()), measure=measure))
+    return found
+
+
+def write_table(trained, over, path) -> list:
+    """Write what was measured of the Jobs of a sweep as CSV and return the rows.
+
+    The columns are name, seed, set_KEY of each swept setting, model_sha256, and those
+    of the rows in the recipes; `of` tells the rows of a model apart.
+    """
+    rows = []
+    for job in trained:
+        model = job.model()
+        row = {"name": job.name, "seed": job.seed}
+        row |= {f"set_{key}": job.settings[key] for key in over if key != "seed"}
+        row["model_sha256"], measured = model.sha256, model.recipe.get("measured", {})
+        lists = {key: each for key, each in measured.items() if isinstance(each, list)}
+        results = [{"of": key, **each} for key in lists for each in lists[key]]
+        rows += [row | each for each in results or [{}]]
+    with atomic_file(path) as file:
+        columns = dict.fromkeys(itertools.chain(*rows))
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
 
 
 def jobs(names, seeds, folder, changes=()) -> list:
@@ -73,14 +124,15 @@ def train(wanted, workers=None):
     training.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
-    done = {job.name for job in wanted if _there(job)}
+    names = {job.name for job in wanted}
+    done = {job.name for job in wanted if _there(job, names)}
     while len(done) < len(wanted):
         yield len(done), len(wanted)
         ready = []
         for job in wanted:
             start = job.settings.get("link")
-            if job.name not in done and (not start or start in done):
-                given = job.path(start).read_bytes() if start else None
+            if job.name not in done and start not in names - done:
+                given = job.path(start).read_bytes() if start in names else None
                 ready.append(dataclasses.replace(job, start=given))
         trained = ranges.in_order(_train, ready, workers)
         for job, written in zip(ready, trained, strict=True):
@@ -91,12 +143,12 @@ def train(wanted, workers=None):
             yield len(done), len(wanted)
 
 
-def _there(job):
+def _there(job, names):
     """Return whether a job is done; raise ValueError if its file is of another."""
     if not job.path().exists():
         return False
-    recipe = LinkModel.read(job.path()).recipe
-    if recipe["settings"].get("link"):  # the path was that of the worker
+    recipe = job.model().recipe
+    if job.settings.get("link") in names:  # the path was that of the worker
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
     return True
@@ -123,5 +175,6 @@ def _train(job):
         if not shared:
             start.write_bytes(job.start)
     out, module = job.path(folder=folder), schemes.scheme(job.scheme)
-    schemes.train(job.scheme, module.Settings(**settings), job.seed, out, quiet=True)
+    what = job.scheme, module.Settings(**settings), job.seed, out
+    schemes.train(*what, quiet=True, measure=job.measure)
     return out.read_bytes()
