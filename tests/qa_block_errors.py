@@ -65,6 +65,32 @@ def test_a_thread_keeps_its_python_state_until_it_ends():
         assert len(set(block.numbers)) == run  # else one for each call
 
 
+class of_sizes(advphy.guarded_block):
+    """Add each float to the one before it; note the items of each call."""
+
+    def __init__(self, multiple):
+        advphy.guarded_block.__init__(self, "of_sizes", [np.float32], [np.float32])
+        self.set_history(2)
+        if multiple > 1:
+            self.set_output_multiple(multiple)
+        self.sizes = []
+
+    def work(self, input_items, output_items):
+        self.sizes.append(len(output_items[0]))
+        output_items[0][:] = input_items[0][1:] + input_items[0][:-1]
+        return len(output_items[0])
+
+
+@pytest.mark.parametrize(("multiple", "taken"), [(1, 1000), (300, 900)])
+def test_a_call_takes_all_items_that_there_are(multiple, taken):
+    block, sink = of_sizes(multiple), blocks.vector_sink_f()
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.vector_source_f(range(1000)), block, sink)
+    flowgraph.run()
+    assert block.sizes == [taken]
+    assert list(sink.data()) == [0.0, *range(1, 2 * taken - 2, 2)]
+
+
 def explode(_):
     raise ZeroDivisionError("in work")
 
