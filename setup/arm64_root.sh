@@ -4,6 +4,7 @@
 # FOLDER holds the root (10 GiB) and is used again; COMMAND is "make test" if it is left
 # out. Emulation takes ten to twenty times as long; its speeds mean nothing.
 set -eu
+[ $# -gt 0 ] || { sed -n '3,6s/^# *//p' "$0" >&2; exit 1; }
 root=$1 command=${2:-make test}
 project=$(git -C "$(dirname "$0")" rev-parse --show-toplevel)
 for tool in debootstrap qemu-aarch64-static update-binfmts; do
@@ -14,9 +15,13 @@ for tool in debootstrap qemu-aarch64-static update-binfmts; do
 done
 mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 update-binfmts --enable qemu-aarch64
-[ -e "$root/etc/debian_version" ] || debootstrap --arch=arm64 --variant=minbase \
-    --include=git,make,sudo,ca-certificates bookworm "$root" http://deb.debian.org/debian
-trap 'umount "$root/proc" "$root/dev"' EXIT
+[ -e "$root/made" ] || {
+    debootstrap --arch=arm64 --variant=minbase --include=git,make,sudo,ca-certificates \
+        bookworm "$root" http://deb.debian.org/debian
+    touch "$root/made"
+}
+trap 'umount "$root/proc"; umount "$root/dev"' EXIT
+trap 'exit 130' INT TERM HUP
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
 cp /etc/resolv.conf "$root/etc/"

@@ -67,7 +67,7 @@ def main(count):
     with contextlib.ExitStack() as stack:
         words = "--host", "127.0.0.1", "--port", port
         scheduler = stack.enter_context(dask("scheduler", *words))
-        words = address, "--no-nanny", "--nthreads", "1"
+        words = address, "--host", "127.0.0.1", "--no-nanny", "--nthreads", "1"
         made = [stack.enter_context(dask("worker", *words)) for _ in range(count)]
         time.sleep(30)
         there = stack.enter_context(cluster.workers(address))

@@ -31,7 +31,7 @@ def process(what, *words, **environment):
 
 def worker(address, *words):
     """Run a worker of one thread, which can import the packages and the tests."""
-    words = "--no-nanny", "--nthreads", "1", *words
+    words = "--host", "127.0.0.1", "--no-nanny", "--nthreads", "1", *words
     return process("worker", address, *words, PYTHONPATH=f"{STAGED}:{CLONE}")
 
 

@@ -85,6 +85,21 @@ def test_tags_are_not_kept_while_no_picture_is_painted():
     assert resident_mib() - before < calls * TAG_BYTES / 2**21  # MiB, half of the tags
 
 
+def test_the_link_is_compared_in_each_run():
+    flowgraph, sink = advphy.top_block(), advphy.constellation_sink(MODEL, points=50)
+
+    def run(model):
+        source, encoder = advphy.message_source(model), advphy.encoder(model)
+        flowgraph.connect(source, blocks.head(1, 100_000), encoder, sink)
+        flowgraph.run()
+        flowgraph.disconnect_all()
+
+    run(MODEL)
+    assert sink.tap.nitems_read(0) < 100_000  # the gate was closed
+    with pytest.raises(ValueError, match=r"has link autoencoder_mlp, but"):
+        run(links.load("hamming74_hard"))
+
+
 def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch):
     begun, ended = threading.Event(), threading.Event()
 

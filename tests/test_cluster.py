@@ -23,6 +23,7 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.measure.semantic_chain import SemanticSetting
 
 from .commands import LOOP, done, refused
+from .conftest import STAGED
 from .dask_cluster import process, wait_for_workers, worker, workers
 
 
@@ -193,10 +194,19 @@ def test_a_worker_without_the_packages_is_named():
 
 def test_a_plain_scheduler_that_others_can_reach_is_refused_unless_trusted():
     with workers(1, scheduler=()) as (address, _):
-        with pytest.raises(ValueError, match=r"whoever reaches tcp://.* has no TLS"):
+        with pytest.raises(ValueError, match=r"can be reached at tcp://.* without TLS"):
             connect(address)
         with cluster.workers(address, trusted=True) as there:
             assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
+
+
+def test_a_worker_that_others_can_reach_is_refused_too():
+    with workers(0) as (address, _), contextlib.ExitStack() as stack:
+        words = "worker", address, "--no-nanny"
+        stack.enter_context(process(*words, PYTHONPATH=str(STAGED)))
+        wait_for_workers(address, 1)
+        with pytest.raises(ValueError, match=r"worker .* can be reached at tcp://"):
+            connect(address)
 
 
 def test_tls_needs_certificates_and_is_not_refused(tmp_path, monkeypatch):

@@ -197,6 +197,12 @@ def test_an_unwritable_place_fails_before_the_work():
         train("autoencoder", "/nowhere/a.safetensors", "steps=1000000000")
 
 
+def test_two_trainings_of_one_name_are_refused(tmp_path):
+    jobs = [retraining.Job("same", "autoencoder", {}, 1, str(tmp_path))] * 2
+    with pytest.raises(ValueError, match="two trainings would be called 'same'"):
+        list(retraining.train(jobs))
+
+
 def test_a_sweep_continues_and_refuses_other_settings(tmp_path, monkeypatch):
     over = {"ebn0_db": ["0", "8"], "seed": ["1", "2"]}
     given = "autoencoder", SHORT, over, 1, tmp_path

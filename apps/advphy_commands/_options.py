@@ -89,7 +89,8 @@ def sweep(name, text):
             numbers = db_range(f"{key} of {name}", steps, 10**12)
             found[key] = [f"{number:.12g}" for number in numbers]
         if key == "seed":
-            found[key] = [str(whole(f"seed of {name}", each)) for each in found[key]]
+            seeds = [str(whole(f"seed of {name}", each)) for each in found[key]]
+            found[key] = list(dict.fromkeys(seeds))
     return found
 
 

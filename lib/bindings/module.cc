@@ -7,7 +7,6 @@
 #include "network/network.h"
 #include "random/gaussian.h"
 #include <map>
-#include <optional>
 
 namespace gr::advphy {
 
@@ -198,17 +197,16 @@ void bind_randomness(py::module_& m)
 class kept_thread_state
 {
 public:
-    kept_thread_state() { d_kept.emplace(); }
     ~kept_thread_state()
     {
         if (!Py_IsInitialized())
-            return; // the states are gone
+            return; // all states are gone
         const py::gil_scoped_acquire lock;
-        d_kept.reset();
+        delete d_kept;
     }
 
 private:
-    std::optional<py::gil_scoped_acquire> d_kept;
+    const py::gil_scoped_acquire* d_kept = new py::gil_scoped_acquire;
 };
 
 } // namespace
@@ -239,8 +237,9 @@ PYBIND11_MODULE(kernels, m)
     m.def(
         "keep_thread_state",
         [] { thread_local const kept_thread_state kept; },
-        "Keep Python's state of this thread of GNU Radio until the thread ends. Without "
-        "that, each call from C++ maps, fills and unmaps memory for a new one.");
+        "Keep Python's state of this thread, which GNU Radio has made, until the thread "
+        "ends. Without that, each call from C++ maps, fills and unmaps memory for a new "
+        "one. In a thread that Python has made, the state ends too early.");
     define(m,
            "multiply_adds",
            "Do multiply-adds in registers, the arithmetic limit; return their number.",

@@ -191,7 +191,7 @@ float shape_pulses(const sample* symbols,
                 sum = sum + g * load(inside ? x + 2 * (i - j) : edge);
             }
             sum = sum * scale;
-            largest = maximum(largest, maximum(sum, -sum));
+            largest = maximum(maximum(sum, -sum), largest); // drops NaN
             for (size_t l = 0; l < (inside ? pairs : 1); ++l) {
                 float* to = out + 2 * ((i + l) * sps + phase);
                 to[0] = sum[2 * l];

@@ -60,6 +60,10 @@ class _guarded(tagging_block):
         _keep_in_flowgraph(self)
         return super().to_basic_block()
 
+    def handle_general_work(self, *arguments):
+        kernels.keep_thread_state()  # only GNU Radio's threads come here
+        return super().handle_general_work(*arguments)
+
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
         watched = {"start": _watched, "stop": _watched}
@@ -121,7 +125,6 @@ class _guarded(tagging_block):
 def _watched_work(work):
     @functools.wraps(work)
     def watched(self, input_items, output_items):
-        kernels.keep_thread_state()
         if self.error is not None:  # of an earlier run of the flowgraph
             self.fail(self.error)
             return DONE
@@ -179,13 +182,15 @@ class guarded_block(_guarded, gr.sync_block):
         """Ask for the fewest items, so that a call takes all that there are.
 
         GNU Radio halves what it asks for until there is as much: it would call six
-        times for 1000 items.
+        times for 1000 items. All inputs must have items; a block that works without
+        some is a guarded_general_block.
         """
         least = self.gateway.output_multiple() + self.gateway.history() - 1
         return [least] * ninputs
 
     def handle_general_work(self, noutput_items, ninput_items, inputs, outputs):
         """Call work(); GNU Radio's own way takes 6 us to make each array, this 0.3."""
+        kernels.keep_thread_state()
         older = self.gateway.history() - 1
         items = min([noutput_items, *(there - older for there in ninput_items)])
         items -= items % self.gateway.output_multiple()

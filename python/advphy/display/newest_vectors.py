@@ -49,10 +49,16 @@ class NewestVectors:
 class vector_tap(guarded_block):
     """Put the vectors that pass the gate into a NewestVectors."""
 
-    def __init__(self, name, record, n):
+    def __init__(self, name, record, n, gate):
         guarded_block.__init__(self, name, [(np.complex64, (n,))], None)
-        self._record = record
+        self._record, self._gate = record, gate
         self.set_log_level("warn")
+
+    def start(self):
+        """Let the first vectors of this run pass, with the tag of the origin."""
+        self._gate.set_tag_propagation_policy(gr.TPP_ALL_TO_ALL)
+        self._record.newest()  # opens the gate
+        return True
 
     def work(self, input_items, output_items):
         self._record.put(input_items[0])
@@ -77,7 +83,7 @@ class stream_display(window_owner, kept_hier_block):
                     there.set_tag_propagation_policy(gr.TPP_DONT)
 
         record.gate, self.before = open_gate, before
-        self.tap = vector_tap(type(self).__name__, record, n)
+        self.tap = vector_tap(type(self).__name__, record, n, self.gate)
         self.connect(self, *before, self.gate, self.tap)
 
     def newest(self):

@@ -9,6 +9,7 @@ import importlib
 import ipaddress
 import logging
 import pickle
+import socket
 import threading
 import time
 import warnings
@@ -25,6 +26,10 @@ _POLL_SECONDS = 2  # between polls of the workers
 _RANGE_SECONDS = 2.0  # of a range; a thousandth of it is the scheduler's work
 _RETRIES = 3  # for a task that raises; if a worker dies, another one takes its task
 
+_SAME = (
+    "start it with PYTHONPATH set to the folder of this version's packages, on a "
+    "processor like this one"
+)
 _SILENT = "the scheduler does not answer any more"
 
 
@@ -64,14 +69,15 @@ def call(packed, kept):
     return parts[0](*parts[1:])
 
 
-def _sent(module, known):
+def _sent(module, known, trusted):
     """Return a function that is sent by value, so that workers need no advphy_model.
 
     Without arguments it returns what is wrong with its process, or None.
     """
-    wanted = __version__
+    wanted, same = __version__, _SAME
 
-    def task(packed=None, *kept):
+    def task(packed=None, *kept, dask_worker=None):
+        worker = dask_worker or importlib.import_module("distributed").get_worker()
         try:
             importlib.import_module(module)
             found = importlib.import_module("advphy_model.version").__version__
@@ -79,13 +85,16 @@ def _sent(module, known):
             wrong = None if found == wanted else f"has version {found}, not {wanted}"
             if not wrong and there.known_range() != known:
                 wrong = "counts a known range differently"
-        except (ImportError, AttributeError) as error:
-            wrong = f"cannot import {module} ({error})"
+        except Exception as error:  # whatever is installed there
+            wrong = f"cannot import {module} and count with it ({error})"
+        wrong = wrong and f"{wrong}; {same}"
+        if not (wrong or trusted):
+            heard = [each.listen_address for each in worker.listeners]
+            wrong = there.open_to_others(*heard)
         if packed is None:
             return wrong
         if wrong:
-            worker = importlib.import_module("distributed").get_worker().address
-            raise ValueError(f"worker {worker} {wrong}; stop it and start again")
+            raise ValueError(f"worker {worker.address} {wrong}")
         return there.call(packed, kept)
 
     return task
@@ -100,18 +109,14 @@ class _Cluster(concurrent.futures.Executor):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._address, self._distributed = address, distributed
         self._polled, self._threads = -float("inf"), 0
-        self._client, self._listens, self._trusted = None, "tls://", trusted
+        self._client, self._open, self._trusted = None, None, trusted
         self._security = distributed.Security()  # of Dask's own configuration
         meeting = threading.Thread(target=self._meet, daemon=True)
         if address:
             meeting.start()
             meeting.join(CONNECT_SECONDS + 1)  # another server may never answer
-        if not (trusted or _is_closed(self._listens)):
-            raise ValueError(
-                f"cluster '{address}': whoever reaches {self._listens} can run "
-                "programs on its workers, since it has no TLS; start it with --host "
-                "127.0.0.1 or with TLS (docs/scale.md), or give --trust-network"
-            )
+        if self._open and not trusted:
+            raise ValueError(f"cluster '{address}': the scheduler {self._open}")
         if self._client is None:
             raise ValueError(
                 f"cluster '{address}': no scheduler answers there within "
@@ -123,8 +128,9 @@ class _Cluster(concurrent.futures.Executor):
     def _meet(self):
         with contextlib.suppress(Exception):  # any error means no usable scheduler
             greeting = asyncio.wait_for(self._greet(), CONNECT_SECONDS)
-            self._listens = asyncio.run(greeting)["address"]
-            if self._trusted or _is_closed(self._listens):
+            listens = asyncio.run(greeting)["address"]
+            self._open = open_to_others(listens, self._address)
+            if self._trusted or not self._open:
                 how = {"timeout": CONNECT_SECONDS, "security": self._security}
                 self._client = self._distributed.Client(
                     self._address, **how, set_as_default=False
@@ -145,7 +151,7 @@ class _Cluster(concurrent.futures.Executor):
 
     def require(self, module):
         """Raise ValueError unless there are workers and all are like this process."""
-        self._task = _sent(module, known_range())
+        self._task = _sent(module, known_range(), self._trusted)
         answers = self._client.run(self._task)
         if not answers:
             raise ValueError(
@@ -154,11 +160,7 @@ class _Cluster(concurrent.futures.Executor):
             )
         for worker, wrong in answers.items():
             if wrong:
-                raise ValueError(
-                    f"cluster '{self._address}': worker {worker} {wrong}; start it "
-                    "with PYTHONPATH set to the folder of this version's packages, on "
-                    "a processor like this one"
-                )
+                raise ValueError(f"cluster '{self._address}': worker {worker} {wrong}")
 
     def threads(self):
         """Return the number of threads of all workers, at least 1."""
@@ -210,9 +212,26 @@ class _Cluster(concurrent.futures.Executor):
         return RuntimeError(f"cluster '{self._address}': {why}; what was done is kept")
 
 
+def open_to_others(*addresses):
+    """Return what is wrong if others reach one of them without TLS, or None."""
+    for address in addresses:
+        if not _is_closed(address):
+            return (
+                f"can be reached at {address} without TLS, and whoever does so can run "
+                "programs there; start it with --host 127.0.0.1 or with TLS "
+                "(docs/scale.md), or give --trust-network"
+            )
+    return None
+
+
 def _is_closed(address):
-    """Return whether only this machine reaches a scheduler, or TLS protects it."""
+    """Return whether only this machine reaches an address, or TLS protects it."""
     from distributed.comm.addressing import get_address_host
 
-    encrypted = address.startswith(("tls://", "wss://"))
-    return encrypted or ipaddress.ip_address(get_address_host(address)).is_loopback
+    if address.startswith(("tls://", "wss://")):
+        return True
+    try:
+        found = socket.getaddrinfo(get_address_host(address), None)
+    except (OSError, ValueError):
+        return False
+    return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import re
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
@@ -121,10 +122,13 @@ def train(wanted, workers=None):
     """Train the links of ordered Jobs whose files are missing; yield (done, total).
 
     ranges.Workers train them, or this process. ValueError if a file is of another
-    training.
+    training, or two have one name.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
     names = {job.name for job in wanted}
+    if len(names) < len(wanted):
+        twice = Counter(job.name for job in wanted).most_common(1)[0][0]
+        raise ValueError(f"two trainings would be called '{twice}'; give one of them")
     done = {job.name for job in wanted if _there(job, names)}
     while len(done) < len(wanted):
         yield len(done), len(wanted)
