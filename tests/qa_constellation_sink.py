@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The constellation sink: the newest symbols over the codebook, beside the stream."""
 
+import os
+import signal
 import threading
 import time
 
@@ -185,6 +187,28 @@ def test_the_wheel_zooms_and_view_all_returns(application):
     window.view_all()
     assert min(display_events.ratio_of_ranges(window.plots[0])) == pytest.approx(1.0)
     window.close()
+
+
+def test_a_signal_is_handled_when_no_lock_is_held(application):
+    sink, free = advphy.constellation_sink(MODEL), []
+    lock, window = sink.record._lock, sink.qwidget()
+
+    def wait_for_the_blocks(number, frame):
+        free.append(lock.acquire(timeout=0.1))
+
+    before = signal.signal(signal.SIGTERM, wait_for_the_blocks)
+    try:
+        window.show()
+        application.processEvents()
+        with lock:
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert free == []
+        application.processEvents()
+        assert free == [True]
+        lock.release()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        window.close()
 
 
 def test_the_channel_use_is_changed_while_it_is_shown(application):

@@ -199,13 +199,22 @@ class kept_thread_state
 public:
     ~kept_thread_state()
     {
-        if (!Py_IsInitialized())
-            return; // all states are gone
+        if (!Py_IsInitialized() || finalizing())
+            return; // all states are gone, or a thread that waits for the lock ends
         const py::gil_scoped_acquire lock;
         delete d_kept;
     }
 
 private:
+    static bool finalizing()
+    {
+#if PY_VERSION_HEX >= 0x030d0000
+        return Py_IsFinalizing();
+#else
+        return _Py_IsFinalizing();
+#endif
+    }
+
     const py::gil_scoped_acquire* d_kept = new py::gil_scoped_acquire;
 };
 

@@ -3,6 +3,8 @@
 
 import logging
 import math
+import signal
+import threading
 
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
@@ -11,6 +13,28 @@ from .display_block import checked_frame_rate
 from .top_window import prepare
 
 PAINTED = 20  # largest number of pictures a second
+
+
+def defer_signals():
+    """Let the program's handlers of signals run in the event loop, not in between.
+
+    Those of Companion wait for the blocks. Inside fill() they would do so while the
+    window holds the lock of a record for which a block waits.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python calls handlers only in the main thread
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        handler = signal.getsignal(number)
+        if callable(handler) and handler is not signal.default_int_handler:
+            signal.signal(number, _Deferred(getattr(handler, "handler", handler)))
+
+
+class _Deferred:
+    def __init__(self, handler):
+        self.handler = handler
+
+    def __call__(self, *arguments):
+        QTimer.singleShot(0, lambda: self.handler(*arguments))
 
 
 class DisplayWindow(QtWidgets.QWidget):
@@ -41,6 +65,7 @@ class DisplayWindow(QtWidgets.QWidget):
         self.guarded(lambda: prepare(self.window(), self._rearrange))
         if self.error is None:
             self.timer.start()
+            QTimer.singleShot(0, defer_signals)  # when the program has set its handlers
 
     def _rearrange(self):
         for display in self.window().findChildren(DisplayWindow):
