@@ -7,6 +7,8 @@
 #include "network/network.h"
 #include "random/gaussian.h"
 #include <map>
+#include <mutex>
+#include <vector>
 
 namespace gr::advphy {
 
@@ -193,29 +195,45 @@ void bind_randomness(py::module_& m)
         py::arg("p") = py::none());
 }
 
-// Holds a reference to the Python state of a thread until the thread ends.
+// Keeps the Python state of a thread until it ends. A thread that ends must not wait for
+// the interpreter's lock, since Python may be ending, so the next one that begins deletes
+// the state.
 class kept_thread_state
 {
 public:
+    kept_thread_state()
+    {
+        std::vector<PyThreadState*> states;
+        {
+            const std::lock_guard<std::mutex> lock(mutex());
+            states.swap(ended());
+        }
+        for (PyThreadState* state : states) {
+            PyThreadState_Clear(state);
+            PyThreadState_Delete(state);
+        }
+        PyGILState_Ensure(); // one more user, who never releases it
+    }
     ~kept_thread_state()
     {
-        if (!Py_IsInitialized() || finalizing())
-            return; // all states are gone, or a thread that waits for the lock ends
-        const py::gil_scoped_acquire lock;
-        delete d_kept;
+        const std::lock_guard<std::mutex> lock(mutex());
+        ended().push_back(d_state);
     }
 
 private:
-    static bool finalizing()
+    // Never destroyed: threads may outlive the objects of a program.
+    static std::mutex& mutex()
     {
-#if PY_VERSION_HEX >= 0x030d0000
-        return Py_IsFinalizing();
-#else
-        return _Py_IsFinalizing();
-#endif
+        static auto& one = *new std::mutex;
+        return one;
+    }
+    static std::vector<PyThreadState*>& ended()
+    {
+        static auto& all = *new std::vector<PyThreadState*>;
+        return all;
     }
 
-    const py::gil_scoped_acquire* d_kept = new py::gil_scoped_acquire;
+    PyThreadState* d_state = PyThreadState_Get();
 };
 
 } // namespace
@@ -248,7 +266,7 @@ PYBIND11_MODULE(kernels, m)
         [] { thread_local const kept_thread_state kept; },
         "Keep Python's state of this thread, which GNU Radio has made, until the thread "
         "ends. Without that, each call from C++ maps, fills and unmaps memory for a new "
-        "one. In a thread that Python has made, the state ends too early.");
+        "one. Not for a thread that Python has made, which ends the state itself.");
     define(m,
            "multiply_adds",
            "Do multiply-adds in registers, the arithmetic limit; return their number.",
