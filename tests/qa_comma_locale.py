@@ -26,7 +26,8 @@ Qt.QTimer.singleShot(1500, application.quit)
 application.exec_()
 flowgraph.stop()
 flowgraph.wait()
-print("ended")
+print("ended", flush=True)
+os._exit(0)  # Companion's probes go on while Python deletes their widgets
 """
 
 
