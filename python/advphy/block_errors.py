@@ -269,13 +269,13 @@ def end_by_signals():
         return  # Python sets handlers only in the main thread
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _end)
+            signal.signal(number, end_program)
 
 
-def _end(number, frame):
+def end_program(number, frame):
     """Exit; SIGHUP by the handler of SIGTERM, as Companion's programs set their own."""
     handler = signal.getsignal(signal.SIGTERM)
-    if number == signal.SIGTERM or handler is _end or not callable(handler):
+    if number == signal.SIGTERM or handler is end_program or not callable(handler):
         sys.exit(128 + number)
     handler(number, frame)
 

@@ -9,10 +9,12 @@ import threading
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
+from ..block_errors import end_program
 from .display_block import checked_frame_rate
 from .top_window import prepare
 
 PAINTED = 20  # largest number of pictures a second
+IMMEDIATE = signal.default_int_handler, end_program  # they raise and wait for nothing
 
 
 def defer_signals():
@@ -25,11 +27,13 @@ def defer_signals():
         return  # Python calls handlers only in the main thread
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         handler = signal.getsignal(number)
-        if callable(handler) and handler is not signal.default_int_handler:
+        if callable(handler) and handler not in IMMEDIATE:
             signal.signal(number, _Deferred(getattr(handler, "handler", handler)))
 
 
 class _Deferred:
+    """A handler that calls another one from the event loop."""
+
     def __init__(self, handler):
         self.handler = handler
 
