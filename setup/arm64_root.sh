@@ -16,6 +16,10 @@ done
 mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 update-binfmts --enable qemu-aarch64
 [ -e "$root/made" ] || {
+    [ -z "$(ls -A "$root" 2>/dev/null)" ] || {
+        echo "$root has files, but not a finished root: remove it, or name another folder" >&2
+        exit 1
+    }
     debootstrap --arch=arm64 --variant=minbase --include=git,make,sudo,ca-certificates \
         bookworm "$root" http://deb.debian.org/debian
     touch "$root/made"
