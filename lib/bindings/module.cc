@@ -8,6 +8,8 @@
 #include "random/gaussian.h"
 #include <map>
 #include <mutex>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace gr::advphy {
@@ -196,8 +198,8 @@ void bind_randomness(py::module_& m)
 }
 
 // Keeps the Python state of a thread until it ends. A thread that ends must not wait for
-// the interpreter's lock, since Python may be ending, so the next one that begins deletes
-// the state.
+// the interpreter's lock, since Python may be ending, so the next one that begins has the
+// state deleted.
 class kept_thread_state
 {
 public:
@@ -208,9 +210,10 @@ public:
             const std::lock_guard<std::mutex> lock(mutex());
             states.swap(ended());
         }
-        for (PyThreadState* state : states) {
-            PyThreadState_Clear(state);
-            PyThreadState_Delete(state);
+        if (!states.empty()) {
+            PyInterpreterState* const interpreter = PyInterpreterState_Get();
+            const py::gil_scoped_release released;
+            std::thread(delete_all, std::move(states), interpreter).join();
         }
         PyGILState_Ensure(); // one more user, who never releases it
     }
@@ -221,6 +224,20 @@ public:
     }
 
 private:
+    // A thread that deletes a state forgets its own one since Python 3.12, so this needs
+    // a thread that ends with it.
+    static void delete_all(std::vector<PyThreadState*> states, PyInterpreterState* in)
+    {
+        PyThreadState* own = PyThreadState_New(in);
+        PyEval_RestoreThread(own);
+        for (PyThreadState* state : states) {
+            PyThreadState_Clear(state);
+            PyThreadState_Delete(state);
+        }
+        PyThreadState_Clear(own);
+        PyThreadState_DeleteCurrent();
+    }
+
     // Never destroyed: threads may outlive the objects of a program.
     static std::mutex& mutex()
     {
