@@ -5,6 +5,7 @@ import logging
 import math
 import signal
 import threading
+import time
 
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
@@ -14,6 +15,8 @@ from .display_block import checked_frame_rate
 from .top_window import prepare
 
 PAINTED = 20  # largest number of pictures a second
+BUSY = 0.6  # processor seconds a second of the blocks' threads
+BUSY_PERIOD = 180  # least milliseconds between pictures beside busy blocks
 IMMEDIATE = signal.default_int_handler, end_program  # they raise and wait for nothing
 
 
@@ -61,9 +64,10 @@ class DisplayWindow(QtWidgets.QWidget):
         expanding = QtWidgets.QSizePolicy.Expanding
         self.setSizePolicy(expanding, expanding)
         self.setAccessibleName(name)
-        period = math.ceil(1000 / min(checked_frame_rate(frame_rate), PAINTED))
+        rate = min(checked_frame_rate(frame_rate), PAINTED)
+        self._period, self._looked, self._used = math.ceil(1000 / rate), 0.0, 0.0
         # It ends with the widget.
-        self.timer = QTimer(self, interval=period, timeout=self.look)
+        self.timer = QTimer(self, interval=self._period, timeout=self.look)
 
     def showEvent(self, event):
         self.guarded(lambda: prepare(self.window(), self._rearrange))
@@ -87,6 +91,12 @@ class DisplayWindow(QtWidgets.QWidget):
 
     def look(self):
         self.guarded(self._fill)
+        now, used = time.monotonic(), time.process_time() - time.thread_time()
+        busy = used - self._used > BUSY * (now - self._looked)
+        self._looked, self._used = now, used
+        period = max(self._period, BUSY_PERIOD * busy)
+        if period != self.timer.interval():
+            self.timer.setInterval(period)
 
     def refresh(self):
         self._shown = None
