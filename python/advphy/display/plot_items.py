@@ -5,6 +5,7 @@ Colors are set for each item, never as options of pyqtgraph, which would change 
 user's own widgets.
 """
 
+import bisect
 import functools
 import html
 import math
@@ -225,10 +226,14 @@ class SideLabels(pyqtgraph.GraphicsWidget):
             return
         self._shown, self._labels = (labels, size), labels
         fewer = ((SMALLER[-1], count) for count in range(len(labels) - 1, 0, -1))
-        for smaller, count in [*((each, len(labels)) for each in SMALLER), *fewer]:
+        tried = [*((each, len(labels)) for each in SMALLER), *fewer]
+
+        def fits(smaller, count):
             self._write(labels[:count], smaller)
-            if self.text.boundingRect().height() <= size.height():
-                break
+            return self.text.boundingRect().height() <= size.height()
+
+        first = bisect.bisect_left(tried, True, key=lambda each: fits(*each))
+        fits(*tried[min(first, len(tried) - 1)])
 
     def _write(self, labels, smaller):
         font, width, pages = QtGui.QFont(self.text.font()), self.size().width(), []
