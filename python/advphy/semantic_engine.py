@@ -22,6 +22,8 @@ from .transmit.alice_arn import alice_arn
 from .transmit.image_source import image_source
 from .transmit.semantic_encoder import semantic_encoder
 
+LATENCY = 1000  # images in a call, so that they stay in the cache of a core
+
 
 class semantic_flowgraph(top_block):
     """Flowgraph of a SemanticSetting: one transmitter, Bob's branch and Eve's.
@@ -30,7 +32,7 @@ class semantic_flowgraph(top_block):
     complex64, are written into the file `recording` unless it is None.
     """
 
-    def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
+    def __init__(self, setting, frames, first_frame=0, latency=LATENCY, recording=None):
         top_block.__init__(self, "semantic")
         if setting.attack is not None:
             raise ValueError(
@@ -102,7 +104,7 @@ class semantic_flowgraph(top_block):
         return [{name: of[name] for name in SemanticCounts.SUMS} for of in sums]
 
 
-def counted(setting, rows, rule, limit=None, latency=6000):
+def counted(setting, rows, rule, limit=None, latency=LATENCY):
     """Yield the rows of a SemanticSetting once all images have streamed.
 
     Arguments and decisions are those of advphy_model.measure.ranges.counted. The sums
