@@ -304,3 +304,10 @@ def test_what_is_not_finite_is_erased_and_the_others_are_as_before(keying):
     sent = small.images().as_reals()[np.arange(1000) % 61]
     error = np.sum((pictures[fine].astype(float) - sent[fine]) ** 2)
     assert distortion["squared_error"] == pytest.approx(error, rel=1e-6)
+
+
+def test_codes_of_different_lengths_are_refused_where_keys_are_drawn():
+    link = small.semantic_link(6, keying="rotation", end=())
+    with pytest.raises(ValueError, match="different lengths, which keys do not hide"):
+        advphy.alice_arn(link, secret=small.SECRET)
+    advphy.alice_arn(link, secret=small.SECRET, nonce="none")  # to measure what leaks

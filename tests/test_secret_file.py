@@ -5,6 +5,7 @@ import getpass
 import hashlib
 import os
 import re
+import resource
 import sys
 import types
 import warnings
@@ -155,3 +156,10 @@ def test_a_terminal_that_would_echo_is_not_used(enter, monkeypatch):
     monkeypatch.setattr(getpass, "getpass", echoing)
     with pytest.raises(ValueError, match="no passphrase was entered"):
         secret_file.ask()
+
+
+def test_a_program_with_a_secret_dumps_no_core(path, monkeypatch):
+    limits = []  # a hard limit of this process could not be raised again
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
+    secret_file.read(path)
+    assert limits == [(resource.RLIMIT_CORE, (0, 0))]

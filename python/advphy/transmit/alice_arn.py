@@ -34,7 +34,8 @@ class alice_arn(guarded_block):
             times a second and when the stream ends.
 
     Args:
-        model: semantic link with a pair, or its name or file.
+        model: semantic link with a pair, or its name or file. A keyed one needs codes
+            of one length, unless a nonce is given.
         inserted: whether the module is inserted; set_inserted changes it.
         secret: 32 bytes, for a keyed link (advphy.secret reads them from a file).
         first_frame: index of the first item of each start.
@@ -60,6 +61,8 @@ class alice_arn(guarded_block):
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "alice_arn", [item], [item])
         self._draws = nonce is None
+        if self._draws and model.keying != "none":
+            model.require_equal_lengths()
         self._first_frame = checked_index("first_frame", first_frame)
         self._module = AliceModule(model, secret, given_nonce(nonce))
         self._pairing, self._reals = model.pairing, model.reals

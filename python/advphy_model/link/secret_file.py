@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shared secret of Alice and Bob, read from a file or typed at the terminal.
 
-A secret is 32 bytes, written as 64 hexadecimal digits. No error text shows it.
+A secret is 32 bytes, written as 64 hexadecimal digits. No error text shows it, and a
+program that has one leaves no core dump.
 """
 
 import getpass
 import hashlib
 import os
 import re
+import resource
 import stat
 import sys
 import unicodedata
@@ -32,6 +34,7 @@ def read(path) -> bytes:
     def nonblocking(path, flags):
         return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
 
+    _prevent_core_dumps()
     with open(user_path(path), "rb", opener=nonblocking) as file:
         _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
@@ -67,6 +70,7 @@ def ask() -> bytes:
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise ValueError("there is no terminal to ask for it; give a secret file")
+    _prevent_core_dumps()
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # echo cannot be off
         try:
@@ -77,6 +81,11 @@ def ask() -> bytes:
         raise ValueError("no passphrase was entered; enter one, or give a secret file")
     text = unicodedata.normalize("NFC", entered).encode("utf-8", "surrogateescape")
     return _from_hex(entered) or hashlib.scrypt(text, salt=SALT, dklen=32, **SCRYPT)
+
+
+def _prevent_core_dumps():
+    """Let a crash of this program write no memory to a disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _from_hex(text):

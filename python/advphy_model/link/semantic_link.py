@@ -165,6 +165,15 @@ class SemanticLink(StoredModel):
             "it for these images with average_power_normalisation"
         )
 
+    def require_equal_lengths(self) -> None:
+        """Raise ValueError unless all codes have one length, which no key hides."""
+        if self.networks["channel_encoder"].layers[-1].kind != "l2_normalisation":
+            self.refuse(
+                "its codes have different lengths, which keys do not hide; end its "
+                "channel_encoder with l2_normalisation, as semantic_mnist_per_message "
+                "does"
+            )
+
     def without_pair(self):
         """Return the link with its base alone, which is unchanged bit for bit."""
         base = {role: self.networks[role] for role in BASE}
