@@ -22,7 +22,7 @@ from .transmit.alice_arn import alice_arn
 from .transmit.image_source import image_source
 from .transmit.semantic_encoder import semantic_encoder
 
-LATENCY = 1000  # images in a call, so that they stay in the cache of a core
+LATENCY = 2000  # images in a call: fewer than a cache loses, enough for few calls
 
 
 class semantic_flowgraph(top_block):
