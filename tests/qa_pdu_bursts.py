@@ -26,7 +26,7 @@ def pdu(vector, seconds=None):
 
 
 def modulated(pdus, count, block=None, **settings):
-    """Return the samples and tags for a radio of a burst modulator's PDUs, or another block's."""
+    """Return the samples of a burst modulator's PDUs, or another block's, and tags."""
     block = block or advphy.burst_modulator(LINK, pdus=True, **settings)
     found, flowgraph = blocks.vector_sink_c(), advphy.top_block()
     flowgraph.connect(block, found)

@@ -6,35 +6,69 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <fcntl.h>
 #include <mutex>
+#include <stdexcept>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace gr::advphy {
 
 class heartbeat
 {
 public:
-    static constexpr size_t calls = 3;
-
     // The socket remains the caller's; std::invalid_argument if it is none.
-    explicit heartbeat(int socket);
-    ~heartbeat();
+    explicit heartbeat(int socket) : d_socket(fcntl(socket, F_DUPFD_CLOEXEC, 0))
+    {
+        if (d_socket < 0)
+            throw std::invalid_argument("heartbeat: not a descriptor");
+        for (auto& until : d_until)
+            until = 1e300;
+        d_thread = std::thread(&heartbeat::beat, this);
+    }
+
+    ~heartbeat()
+    {
+        d_ended = true;
+        d_change.notify_all();
+        d_thread.join();
+        close(d_socket);
+    }
+
     heartbeat(const heartbeat&) = delete;
 
     // Promise that a call ends, or comes again, within so many seconds.
-    void promise(size_t call, double seconds);
+    void promise(size_t call, double seconds) { d_until.at(call) = now() + seconds; }
+
     // Whether the guardian still takes what is sent.
     bool heard() const { return d_heard; }
 
 private:
-    void beat();
+    static double now() // s of the steady clock
+    {
+        const auto since = std::chrono::steady_clock::now().time_since_epoch();
+        return std::chrono::duration<double>(since).count();
+    }
+
+    void beat()
+    {
+        std::mutex mutex;
+        std::unique_lock<std::mutex> lock(mutex);
+        while (!d_ended) {
+            const double time = now();
+            if (d_until[0] > time && d_until[1] > time && d_until[2] > time)
+                d_heard =
+                    d_heard && send(d_socket, ".", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+            d_change.wait_for(lock, std::chrono::milliseconds(100));
+        }
+    }
 
     int d_socket;
-    std::array<std::atomic<double>, calls> d_until; // s of the steady clock
-    std::atomic<bool> d_heard = true;
-    bool d_ended = false;
-    std::mutex d_mutex;
+    std::array<std::atomic<double>, 3> d_until;
+    std::atomic<bool> d_heard = true, d_ended = false;
     std::condition_variable d_change;
     std::thread d_thread;
 };

@@ -3,12 +3,11 @@
 
 It sees that this process has died, and that it gives no sign of life for 0.5 s. Signs
 come while no call of work() of the sink lasts longer than LONGEST_CALL, and while the
-driver takes samples, or zeros, within NEXT_CALL: waiting is alive, being stuck is not.
+driver takes samples, or zeros, within a time: waiting is alive, being stuck is not.
 """
 
 import contextlib
 import json
-import logging
 import math
 import os
 import re
@@ -24,9 +23,8 @@ from advphy_model.user_folders import make_user_folder, user_folder
 from ..block_errors import guarded_block
 from . import guardian_process, radio_drivers
 
-START_SECONDS = 10.0  # until the guardian answers; it loads the driver's library
-LONGEST_CALL, NEXT_CALL = 5.0, 5.0
-DRIVER_SECONDS = 15.0  # in which the driver must begin or end
+LONGEST_CALL = 5.0
+DRIVER_SECONDS = 15.0  # in which the driver begins or ends, and the guardian answers
 GATE, FEED, PUMP = range(3)  # whose calls are watched
 LIBRARIES = {"soapy": "SoapySDR", "hackrf": "hackrf", "uhd": "uhd"}
 
@@ -38,14 +36,9 @@ def log_path():
 
 
 def log(entry):
-    """Append an entry, with the time, to the log; ValueError if it cannot be written.
+    """Append an entry with the time to the log; ValueError if it cannot be written.
 
-    None only tries that.
-
-    event: "on" at each start of a radio, "off" at its end, "guardian" if that ended it.
-    Both also have device, args, band of the allow-list, frequency (Hz), sample_rate,
-    gain (dB), adversary, permitted, and model (SHA-256, None if it is not known).
-    seconds and peak are of the samples sent; the guardian's seconds are by the clock.
+    None only tries that. docs/over_the_air.md describes the entries.
     """
     path = log_path()
     try:
@@ -59,7 +52,7 @@ def log(entry):
 
 
 def means_of(package, args):
-    """Return (name in guardian_process.MEANS, its arguments) of device arguments."""
+    """Return the name of a function of guardian_process and its device arguments."""
     kinds = [part.partition("=")[0] for part in re.split("[ ,]", args)]
     if package == "osmosdr" and "soapy" in kinds:
         return "soapy", re.sub(r"(^|,)soapy(=[^,]*)?,", r"\1", args)
@@ -68,32 +61,28 @@ def means_of(package, args):
     return package, args
 
 
-def _library(name):
-    """Return the path of a library that this process has loaded, or None."""
-    maps = Path("/proc/self/maps").read_text()
-    found = re.search(rf"/\S*/lib{name}\.so\S*$", maps, re.MULTILINE)
-    return found and found.group()
-
-
 class Guardian:
     """Guardian of one device, of which the package is imported.
 
     begin() starts its process, watch() the signs of life, end() ends both.
     """
 
+    _bye = _beats = None
+
     def __init__(self, package, args):
-        self._means, self._args = means_of(package, args)
-        library = _library(LIBRARIES.get(self._means, self._means))
-        self._told = {"pid": os.getpid(), "library": library, "device": args}
-        self._told |= {"means": self._means, "args": self._args}
-        self._bye = self._beats = None
+        means, own = means_of(package, args)
+        pattern = rf"/\S*/lib{LIBRARIES.get(means)}\.so\S*$"
+        maps = Path("/proc/self/maps").read_text()
+        library = re.search(pattern, maps, re.MULTILINE)
+        self._told = {"means": means, "args": own, "device": args, "entry": {}}
+        self._told |= {"pid": os.getpid(), "library": library and library.group()}
 
     def begin(self):
         """Start the process, unless it runs; ValueError if it does not start."""
         if self._bye and self._bye.alive:
             return
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        here.settimeout(START_SECONDS)
+        self._link, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._link.settimeout(DRIVER_SECONDS)
         with there:
             process = subprocess.Popen(
                 [sys.executable or "python3", "-I", guardian_process.__file__],
@@ -101,13 +90,13 @@ class Guardian:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._link = here
-        self._bye = weakref.finalize(self, _say_bye, process, here, os.getpid())
+        own = process, self._link, os.getpid()
+        self._bye = weakref.finalize(self, _say_bye, *own)
         self._bye.atexit = False  # end() comes then, after the device was turned off
-        told, answer = self._told | {"entry": {}, "log": str(log_path())}, b""
+        answer = b""
         with contextlib.suppress(OSError):
-            here.send(json.dumps(told).encode())
-            answer = here.recv(1)
+            self._send(self._told | {"log": str(log_path())})
+            answer = self._link.recv(1)
         if answer != guardian_process.READY:
             self.end()
             raise ValueError(
@@ -115,10 +104,13 @@ class Guardian:
                 "transmits without it; its error is on standard error"
             )
 
+    def _send(self, message):
+        self._link.send(json.dumps(message).encode())
+
     def watch(self, entry):
         """Send the entry of the log, then signs of life."""
         with contextlib.suppress(OSError):  # is_there() will be false
-            self._link.send(json.dumps(entry).encode())
+            self._send(entry)
         self._beats = kernels.Heartbeat(self._link.fileno())
 
     def promise(self, call, seconds):
@@ -133,9 +125,9 @@ class Guardian:
     def end(self):
         """End the process, after the device was turned off."""
         self._beats = None
-        if found := self._bye and self._bye.detach():  # the call does nothing at exit
-            _, say_bye, arguments, _ = found
-            say_bye(*arguments)
+        if found := self._bye and self._bye.detach():  # its call does nothing at exit
+            _, say_bye, own, _ = found
+            say_bye(*own)
 
 
 def _say_bye(process, link, owner):
@@ -147,8 +139,7 @@ def _say_bye(process, link, owner):
     link.close()
     try:
         process.wait(2)
-    except subprocess.TimeoutExpired:
-        logging.getLogger(__name__).error("the guardian does not end: killed")
+    except subprocess.TimeoutExpired:  # somebody has stopped it
         process.kill()
         process.wait()
 

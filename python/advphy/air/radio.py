@@ -103,7 +103,8 @@ class Radio:
         self.is_standin = standin.selects_standin(self.package, self.args)
         if self.is_standin:
             self.args = standin.own_end(self.args)
-        self.stall_seconds = standin.stall_seconds(self.is_standin and self.args)
+        # Time in s without a sample that is an error; a stand-in may wait for another.
+        self.stall_seconds = 10.0 if self.is_standin else 3.0
         self._names, self.block = METHODS[self.package], None
         try:
             self.block = self._open(direction, channel)

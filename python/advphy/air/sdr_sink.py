@@ -56,7 +56,7 @@ class sdr_sink(radio.radio_edge):
         bandwidth: width in Hz that the signal occupies, which must be allowed with a
             guard: frame.occupied_width * sample_rate; None: the sample rate. The stream
             ends with an error if more than 1 % of the energy is outside; one block of
-            4096 samples in 16 is measured.
+            4096 samples in 16, at random, is measured.
         serial: serial number of the device, or "".
         channels: 2: two inputs for two channels of one USRP at the same frequency, such
             as Alice and an adversary; then the latter's rules are for both.

@@ -67,12 +67,3 @@ def forgets(args):
     """
     keys = {part.partition("=")[0] for part in args.split(",")}
     return "air" in keys or "record" not in keys
-
-
-def stall_seconds(args):
-    """Return the time in s in which a device must take a sample; args: a stand-in's.
-
-    An unpaced stand-in waits for its receiver.
-    """
-    settings = dict(part.partition("=")[::2] for part in (args or "").split(","))
-    return 10.0 if args and settings.get("paced", "0") == "0" else 3.0
