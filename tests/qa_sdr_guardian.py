@@ -4,6 +4,7 @@
 The stand-in goes on like a HackRF: its events end in "tx on" until it is closed.
 """
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -79,7 +80,7 @@ ENDS = {  # how a program ends, or what it has set before, and the most s until 
     "feed stuck": ("", "failing(sink.feed, locked)", NEXT),
     "pump stuck": ("", "failing(pump, locked)", NEXT),
     "Python's lock": ("ctypes.PyDLL(None).pause()", "", NEXT),
-    "memory of the pump": ("", "failing(pump, lambda: bytearray(2**60))", NEXT),
+    "memory of the pump": ("", "failing(pump, lambda: bytearray(2**60))", 12),
     "memory": ("memory(); bytearray(2**30)", "", NEXT),
 }
 
@@ -158,8 +159,9 @@ def children():
     """Return {number: command} of the processes that this one started."""
     found = {}
     for task in Path("/proc/self/task").iterdir():
-        for number in map(int, (task / "children").read_text().split()):
-            found[number] = Path(f"/proc/{number}/cmdline").read_text()
+        with contextlib.suppress(FileNotFoundError):  # a thread or child has ended
+            for number in map(int, (task / "children").read_text().split()):
+                found[number] = Path(f"/proc/{number}/cmdline").read_text()
     return {n: words for n, words in found.items() if "resource_tracker" not in words}
 
 
