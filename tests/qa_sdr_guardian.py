@@ -69,7 +69,7 @@ stuck.set()
 exec(sys.argv[2])
 time.sleep(60)
 """
-NEXT = 5.0  # s without a call, the earliest 0.1 s before the last beat
+NEXT = 5.0  # s of a call; 12 until the next one, of a stand-in
 ENDS = {  # how a program ends, or what it has set before, and the most s until then
     "killed": ("os.kill(os.getpid(), signal.SIGKILL)", "", 0),
     "crashed": ("ctypes.string_at(0)", "", 0),
@@ -79,7 +79,7 @@ ENDS = {  # how a program ends, or what it has set before, and the most s until 
     "gate stuck": ("", "failing(sink.gate, locked)", NEXT),
     "feed stuck": ("", "failing(sink.feed, locked)", NEXT),
     "pump stuck": ("", "failing(pump, locked)", NEXT),
-    "Python's lock": ("ctypes.PyDLL(None).pause()", "", NEXT),
+    "Python's lock": ("ctypes.PyDLL(None).pause()", "", 12),
     "memory of the pump": ("", "failing(pump, lambda: bytearray(2**60))", 12),
     "memory": ("memory(); bytearray(2**30)", "", NEXT),
 }
