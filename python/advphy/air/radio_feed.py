@@ -10,8 +10,6 @@ A burst of gr-uhd with a time waits here until shortly before, so that it can st
 discarded. Between bursts the device is silent by itself: no zeros are sent.
 """
 
-import collections
-import ctypes
 import logging
 import math
 import threading
@@ -22,82 +20,16 @@ from gnuradio import gr
 
 from ..block_errors import DONE
 from ..transmit.burst_modulator import BEGIN, END, TIME
+from .driver_flowgraph import SampleQueue, ends_when_stopped, wait_for
 from .guardian import DRIVER_SECONDS, FEED, PUMP, log, watched_block
 from .transmit_gate import burst_tags, seconds_of
 
-CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # time without a sample before zeros are sent instead
 SLACK_SECONDS = 2.0  # added to the time limit for a radio's start and its buffers
 TAKE_SECONDS = 1.0  # in which the driver must take a sample at the end, or is stopped
-RETURN_SECONDS = 0.5  # in which a driver ends that was stopped
 PERMIT_SECONDS = 1.0  # between two looks at the allow-list and the device
 LEAD = 0.25  # s before its tx_time, when a burst is handed over
 POLL_SECONDS = 0.5  # more than GNU Radio's 0.25 s after a call that took no sample
-
-
-class SampleQueue:
-    """Bounded queue of samples of some channels, with tags, from thread to thread."""
-
-    def __init__(self, channels=1):
-        self._samples = np.empty((channels, CAPACITY), np.complex64)
-        self._changed = threading.Condition()
-        self.open()
-
-    def open(self):
-        """Empty and open the queue."""
-        with self._changed:
-            self._first = self._filled = self._put = 0
-            self._tags = collections.deque()  # (number of the sample, key, value)
-            self.closed = False
-
-    def close(self, discard=False):
-        """Close the queue for new samples; discard the waiting ones if requested."""
-        with self._changed:
-            self.closed = True
-            if discard:
-                self._filled = 0
-                self._tags.clear()
-            self._changed.notify_all()
-
-    def put(self, samples, tags, seconds):
-        """Append samples [channels][N], tags (item, key, value) among them.
-
-        Return the number of samples, 0 if there was no room in that time.
-        """
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._filled < CAPACITY or self.closed, seconds
-            )
-            begin = (self._first + self._filled) % CAPACITY
-            room = min(CAPACITY - self._filled, CAPACITY - begin)
-            size = 0 if self.closed else min(len(samples[0]), room)
-            for row, own in zip(self._samples, samples, strict=True):
-                row[begin : begin + size] = own[:size]
-            here = (tag for tag in tags if tag[0] < size)
-            self._tags.extend((self._put + at, *tag) for at, *tag in here)
-            self._filled += size
-            self._put += size
-            self._changed.notify_all()
-            return size
-
-    def get(self, out, seconds):
-        """Write waiting samples into out [channels][N]; return their number and tags.
-
-        The number is 0 if none came in that time.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._filled or self.closed, seconds)
-            size = min(len(out[0]), self._filled, CAPACITY - self._first)
-            for row, own in zip(self._samples, out, strict=True):
-                own[:size] = row[self._first : self._first + size]
-            tags, got = [], self._put - self._filled
-            while self._tags and self._tags[0][0] < got + size:
-                at, *tag = self._tags.popleft()
-                tags.append((at - got, *tag))
-            self._first = (self._first + size) % CAPACITY
-            self._filled -= size
-            self._changed.notify_all()
-            return size, tags
 
 
 class _pump(watched_block):
@@ -197,6 +129,7 @@ class radio_feed(watched_block):
         inputs = [np.complex64] * radio.channels
         watched_block.__init__(self, "radio_feed", inputs, [])
         self.guardian = radio.guardian
+        self._at_end = [radio.guardian.end] if radio.guardian else []
         self._queue = SampleQueue(radio.channels)
         self.pump = _pump(self._queue, radio, tail, seconds, events)
         self._radio, self._companions = radio, companions
@@ -224,7 +157,7 @@ class radio_feed(watched_block):
                 guardian.watch(self.entry())
                 guardian.promise(PUMP, DRIVER_SECONDS)
             self.transmitter.start()
-        threading.Thread(target=self._wait, daemon=True).start()
+        wait_for(self.transmitter, *self._at_end, self._ended.set)
         if self.permit:
             threading.Thread(target=self._ask_again, daemon=True).start()
         self._running, self._progress = True, time.monotonic()
@@ -298,28 +231,9 @@ class radio_feed(watched_block):
         while not self._ended.wait(0.1):
             if time.monotonic() - self.pump.called < TAKE_SECONDS:
                 continue
-            self.transmitter.stop()  # the driver no longer takes samples
-            if not self._ended.wait(RETURN_SECONDS):
-                self._leave_behind()
-                break
+            if not ends_when_stopped(self.transmitter, self._ended, self._radio):
+                break  # although the driver took no sample
         self._running = False
-
-    def _leave_behind(self):
-        """Let the guardian end a driver that does not return, or leave its thread."""
-        ends = "it is left behind; end the program to close the device"
-        if self.guardian:
-            self.guardian.promise(PUMP, 0)
-            ends = "the guardian ends the program and the transmission"
-        text = "driver = '%s' does not return: %s"
-        logging.getLogger(__name__).error(text, self._radio.driver, ends)
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.transmitter))  # would wait
-
-    def _wait(self):
-        # transmitter.wait() would start a thread, which Python 3.12 refuses at exit.
-        gr.top_block_wait_unlocked(self.transmitter._impl)
-        if self.guardian:
-            self.guardian.end()
-        self._ended.set()
 
     def _ask_again(self):
         """End the stream as soon as the allow-list or the device has changed."""
