@@ -177,25 +177,26 @@ def test_an_address_that_is_taken_is_refused():
                 advphy.sdr_sink(driver, f"tcp://127.0.0.1:{port}", armed=True)
 
 
+def run_once(driver, sent, heard):
+    flowgraph, numbers = gr.top_block(), blocks.vector_source_c([0.5 + 0j], True)
+    sink = advphy.sdr_sink(driver, sent, armed=True)
+    source, found = advphy.sdr_source(driver, heard), blocks.null_sink(8)
+    flowgraph.connect(numbers, sink)
+    flowgraph.connect(source, found)
+    flowgraph.start()
+    flowgraph.stop()
+    flowgraph.wait()
+
+
 @pytest.mark.parametrize("driver", ["zmq", "zmq_pub", "file", "standin"])
 def test_graphs_that_are_dropped_leave_nothing(driver, endpoint, tmp_path):
     if driver == "standin" and standin.plugin_folder() is None:
         pytest.skip("no stand-in radio: libsoapysdr-dev is missing (make test has it)")
-    (tmp_path / "in").write_bytes(bytes(80_000))
-    sent = {"file": str(tmp_path / "out"), "standin": "id=dropped"}.get(
-        driver, endpoint
-    )
-    heard = str(tmp_path / "in") if driver == "file" else sent
-    counts = []
+    sent = {"file": f"{tmp_path}/sent", "standin": "id=dropped"}.get(driver, endpoint)
+    heard = f"{tmp_path}/heard" if driver == "file" else sent
+    (tmp_path / "heard").write_bytes(bytes(80_000))
+    run_once(driver, sent, heard)
+    before = len(descriptors()), len(threads())
     for _ in range(30):
-        flowgraph, numbers = gr.top_block(), blocks.vector_source_c([0.5 + 0j], True)
-        sink = advphy.sdr_sink(driver, sent, armed=True)
-        source, found = advphy.sdr_source(driver, heard), blocks.null_sink(8)
-        flowgraph.connect(numbers, sink)
-        flowgraph.connect(source, found)
-        flowgraph.start()
-        flowgraph.stop()
-        flowgraph.wait()
-        del flowgraph, numbers, sink, source, found
-        counts.append((len(descriptors()), len(threads())))
-    until(lambda: (len(descriptors()), len(threads())) <= counts[1])
+        run_once(driver, sent, heard)
+    until(lambda: (len(descriptors()), len(threads())) <= before)
