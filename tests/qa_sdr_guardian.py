@@ -105,7 +105,7 @@ def test_however_a_program_ends_the_transmitter_is_off(end, tmp_path):
         said = process.stderr.read()
     assert took < seconds + 1
     lines = (tmp_path / "gr-advphy/transmissions.jsonl").read_text().splitlines()
-    if end == "memory":  # what of Python's exit still works is not known
+    if "memory" in end:  # whether the program or its guardian was first
         return
     assert [json.loads(line)["event"] for line in lines] == ["on", "guardian"]
     assert "guardian: ended the transmission of driver=advphy_standin" in said
