@@ -23,6 +23,7 @@ for place in (STAGED, CLONE / "apps", CLONE / "setup"):
         sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt5")  # where there is PyQt6, too
+os.environ["XDG_STATE_HOME"] = str(CLONE / "build" / "state")  # log of transmissions
 END_SECONDS = 60
 
 

@@ -26,7 +26,7 @@ def pdu(vector, seconds=None):
 
 
 def modulated(pdus, count, block=None, **settings):
-    """Return the samples and tags of a burst modulator's PDUs, or another block's."""
+    """Return the samples of a burst modulator's PDUs, or another block's, and tags."""
     block = block or advphy.burst_modulator(LINK, pdus=True, **settings)
     found, flowgraph = blocks.vector_sink_c(), advphy.top_block()
     flowgraph.connect(block, found)
@@ -37,6 +37,7 @@ def modulated(pdus, count, block=None, **settings):
     flowgraph.stop()
     flowgraph.wait()
     tags = {(t.offset, str(t.key), str(t.value)) for t in found.tags()}
+    tags = {tag for tag in tags if tag[1] != "advphy_model"}
     return np.array(found.data(), np.complex64), tags
 
 

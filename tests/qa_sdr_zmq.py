@@ -8,7 +8,9 @@ import pmt
 import pytest
 import zmq
 from gnuradio import advphy, blocks, gr, zeromq
+from gnuradio.advphy.air import standin
 
+from .left_open import descriptors, threads
 from .while_running import until
 
 REMEDY = r"for one receiver.* use driver = 'zmq_pub' at both ends"
@@ -173,3 +175,28 @@ def test_an_address_that_is_taken_is_refused():
         for driver in ("zmq", "zmq_pub"):
             with pytest.raises(ValueError, match=r"cannot bind .*that is free"):
                 advphy.sdr_sink(driver, f"tcp://127.0.0.1:{port}", armed=True)
+
+
+def run_once(driver, sent, heard):
+    flowgraph, numbers = gr.top_block(), blocks.vector_source_c([0.5 + 0j], True)
+    sink = advphy.sdr_sink(driver, sent, armed=True)
+    source, found = advphy.sdr_source(driver, heard), blocks.null_sink(8)
+    flowgraph.connect(numbers, sink)
+    flowgraph.connect(source, found)
+    flowgraph.start()
+    flowgraph.stop()
+    flowgraph.wait()
+
+
+@pytest.mark.parametrize("driver", ["zmq", "zmq_pub", "file", "standin"])
+def test_graphs_that_are_dropped_leave_nothing(driver, endpoint, tmp_path):
+    if driver == "standin" and standin.plugin_folder() is None:
+        pytest.skip("no stand-in radio: libsoapysdr-dev is missing (make test has it)")
+    sent = {"file": f"{tmp_path}/sent", "standin": "id=dropped"}.get(driver, endpoint)
+    heard = f"{tmp_path}/heard" if driver == "file" else sent
+    (tmp_path / "heard").write_bytes(bytes(80_000))
+    run_once(driver, sent, heard)
+    before = len(descriptors()), len(threads())
+    for _ in range(30):
+        run_once(driver, sent, heard)
+    until(lambda: (len(descriptors()), len(threads())) <= before)

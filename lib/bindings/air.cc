@@ -3,6 +3,7 @@
 // settings of paths.
 #include "air/air_path.h"
 #include "air/canceller.h"
+#include "air/heartbeat.h"
 #include "air/impairment.h"
 #include "air/perturbation.h"
 #include "bindings/arrays.h"
@@ -232,10 +233,23 @@ void bind_paths(py::module_& m)
         });
 }
 
+void bind_heartbeat(py::module_& m)
+{
+    py::class_<heartbeat>(m, "Heartbeat", "Bytes to a socket while calls keep promises.")
+        .def(py::init<int>(), py::arg("socket"))
+        .def("promise",
+             &heartbeat::promise,
+             "Promise that a call (0, 1, 2) ends or comes again within so many seconds.",
+             py::arg("call"),
+             py::arg("seconds"))
+        .def("heard", &heartbeat::heard, "Return whether the other end takes the bytes.");
+}
+
 } // namespace
 
 void bind_air(py::module_& m)
 {
+    bind_heartbeat(m);
     bind_impairments(m);
     bind_perturbation(m);
     bind_canceller(m);

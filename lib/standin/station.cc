@@ -4,7 +4,10 @@
 #include "station.h"
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace gr::advphy {
@@ -53,14 +56,45 @@ void station::configure(const station_settings& settings)
 {
     const both_locks locks(d_receiving_mutex, d_sending_mutex);
     if (!settings.record.empty() && settings.record != d_settings.record) {
-        d_record = std::ofstream(settings.record, std::ios::binary);
-        d_events = std::ofstream(settings.record + ".events");
-        if (!d_record || !d_events)
-            refuse("record = '" + settings.record + "' cannot be written");
+        open_record(settings.record);
         d_losses = 0;
     }
     d_settings = settings;
     d_next_loss = int64_t(settings.overflow_every);
+}
+
+// The events of a private air are the state of the device, which one program has open.
+// Who opens a transmitter that is on, since its program died, turns it off by closing it.
+void station::open_record(const std::string& path)
+{
+    const std::string events = path + ".events";
+    if (d_private) {
+        const int lock = open(events.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (d_lock >= 0)
+            close(d_lock);
+        d_lock = lock;
+        if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0)
+            refuse("record = '" + path + "' is busy: another program has that device");
+        std::ifstream before(events);
+        for (std::string line; std::getline(before, line);)
+            if (line.rfind("tx ", 0) == 0)
+                d_left_on = line.rfind("tx on", 0) == 0;
+    }
+    const auto how = d_left_on ? std::ios::app : std::ios::trunc;
+    d_record = std::ofstream(path, std::ios::binary | std::ios::out | how);
+    d_events = std::ofstream(events, std::ios::out | how);
+    if (!d_record || !d_events)
+        refuse("record = '" + path + "' cannot be written");
+}
+
+station::~station()
+{
+    if (d_left_on) {
+        d_record.seekp(0, std::ios::end);
+        note("tx off", int64_t(d_record.tellp()) / int64_t(sizeof(sample)));
+    }
+    if (d_lock >= 0)
+        close(d_lock);
 }
 
 void station::join(bool as_transmitter)

@@ -64,6 +64,8 @@ public:
     explicit station(const std::optional<std::string>& air,
                      std::function<clock::time_point()> now = clock::now);
 
+    ~station();
+
     // The private air of that name in this process; it exists as long as it is used.
     static std::shared_ptr<station> named(const std::string& name);
 
@@ -103,6 +105,7 @@ private:
     bool alive(bool of_sender, size_t place) const;
     double rate() { return d_memory.control().sample_rate; }
     void describe();
+    void open_record(const std::string& path);
     int64_t due(pace& of);
     microseconds patience() const;
     void rest(std::unique_lock<std::mutex>& lock) const;
@@ -152,6 +155,8 @@ private:
     uint64_t d_losses = 0; // since the list of events was begun
     std::vector<sample> d_sent, d_part;
     std::ofstream d_record, d_events;
+    int d_lock = -1; // on the events of a private air
+    bool d_left_on = false; // by a program that died
     std::map<std::string, std::ofstream> d_parts; // by the transmitter's name
 };
 

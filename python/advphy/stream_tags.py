@@ -15,6 +15,7 @@ import pmt
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
 ORIGIN = "advphy_origin"  # other modules may have tags named origin
+MODEL_TAG = "advphy_model"  # SHA-256, on the first sample of a modulator
 FRAME_TAG, ERASURES_TAG = "frame", "erasures"
 ALICE_TAG, KEY_TAG, EVE_TAG = "alice", "key", "eve"
 CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG = "channel", "perturbation", "canceller"

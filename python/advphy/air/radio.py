@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One direction of a radio, opened through gr-uhd, gr-soapy or gr-osmosdr."""
 
+import contextlib
 import importlib
 import math
+import threading
 import weakref
 
 from ..block_errors import kept_hier_block
 from . import radio_drivers, radio_gain, standin
+from .guardian import Guardian
 from .radio_drivers import HACKRF, LISTS, METHODS, REMEDIES, WITHOUT_CHANNEL
 
 _open = weakref.WeakSet()  # Radios
@@ -14,10 +17,16 @@ UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 
 
 def checked_settings(driver, frequency, sample_rate, gain, channels=1):
-    """Return the settings as a dictionary; ValueError if one is invalid."""
+    """Return the settings as a dictionary; ValueError if one is invalid.
+
+    Numbers become plain ones, so that what is checked is what the device gets.
+    """
     at = {"frequency": frequency, "sample_rate": sample_rate}
+    gain = radio_gain.plain(gain)
     for name, value in at.items():
-        if not (math.isfinite(value) and value > 0):
+        with contextlib.suppress(TypeError):
+            at[name] = math.nan if isinstance(value, str) else float(value)
+        if not (isinstance(at[name], float) and 0 < at[name] < math.inf):
             rule = f"a finite number of {UNITS[name]} > 0"
             raise ValueError(f"{name} must be {rule}, got {value}")
     for one in radio_gain.of_channels(gain, channels):
@@ -36,11 +45,12 @@ class radio_edge(kept_hier_block):
     channels = 1
 
     def _change(self, name, value):
-        changed = self._requested | {name: value, "channels": self.channels}
-        requested = checked_settings(**changed)
-        if self.radio is not None:
-            self._set_radio(name, value, requested)
-        self._requested = requested
+        with self.radio.changing if self.radio else contextlib.nullcontext():
+            changed = self._requested | {name: value, "channels": self.channels}
+            requested = checked_settings(**changed)
+            if self.radio is not None:
+                self._set_radio(name, requested[name], requested)
+            self._requested = requested
 
     def set_frequency(self, frequency):
         """Tune to a frequency in Hz; ValueError if it is not allowed."""
@@ -77,10 +87,15 @@ class Radio:
     checked_settings(). gr-soapy and gr-osmosdr have only channel 0; of a USRP, so many
     channels from that on are opened. ValueError if there is no such driver or device,
     or it lacks a setting.
+
+    `changing` is held while settings change and while a transmitter starts. `guardian`
+    is that of a transmitter, None for a stand-in without a record.
     """
 
+    guardian = None
+
     def __init__(self, direction, args, requested, antenna, channel, channels=1):
-        self.channels = channels
+        self.channels, self.changing = channels, threading.RLock()
         self.driver = requested["driver"]
         self.package, self.args = radio_drivers.resolve(self.driver, args)
         self._hackrf = radio_drivers.hackrf_of(self.package, self.args)
@@ -88,12 +103,16 @@ class Radio:
         self.is_standin = standin.selects_standin(self.package, self.args)
         if self.is_standin:
             self.args = standin.own_end(self.args)
-        self.block = self._open(direction, channel)
-        self._names = METHODS[self.package]
+        # Time in s without a sample that is an error; a stand-in may wait for another.
+        self.stall_seconds = 10.0 if self.is_standin else 3.0
+        self._names, self.block = METHODS[self.package], None
         try:
+            self.block = self._open(direction, channel)
             self._prepare(requested, antenna)
         except ValueError:
             self.block = None  # close it: the error's traceback holds this object
+            if self.guardian:
+                self.guardian.end()
             raise
         _open.add(self)
 
@@ -130,6 +149,9 @@ class Radio:
             )
         maker = getattr(package, "usrp_" * (self.package == "uhd") + direction)
         more = ("fc32", 1, "", "", [""], [""]) if self.package == "soapy" else ()
+        if direction == "sink" and not (self.is_standin and standin.forgets(self.args)):
+            self.guardian = Guardian(self.package, self.args)
+            self.guardian.begin()
         try:
             if self.package == "uhd":
                 own = list(range(channel, channel + self.channels))
@@ -169,8 +191,15 @@ class Radio:
             names = [list(self._get("gain names", of=n)) for n in range(self.channels)]
             wanted = [radio_gain.by_stage(g, names[n], self._hackrf) for n, g in gains]
         for of, stages in enumerate(wanted):
-            for stage, one in stages.items():
+            for stage, one in self._lowered_first(name, stages, of):
                 self._set_within(name, one, *filter(None, [stage]), of=of)
+
+    def _lowered_first(self, name, stages, of):
+        """Return pairs of stages in an order in which their sum is never above both."""
+        if len(stages) < 2:
+            return stages.items()
+        change = {s: one - self._get(name, s, of=of) for s, one in stages.items()}
+        return sorted(stages.items(), key=lambda pair: change[pair[0]])
 
     def _set_within(self, name, value, *stage, of):
         try:

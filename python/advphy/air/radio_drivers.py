@@ -41,6 +41,14 @@ class Rates(NamedTuple):
 HACKRF = Rates(2e6, 8, 2e6, 20e6)
 
 
+def plain(**texts):
+    """Return texts as plain str, which cannot read differently twice; ValueError."""
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise ValueError(f"{name} must be text, got {text!r}")
+        yield str.__str__(text)
+
+
 def resolve(driver, args):
     """Return the package that opens a device, and the complete device arguments."""
     if driver not in RADIOS:

@@ -10,7 +10,6 @@ A burst of gr-uhd with a time waits here until shortly before, so that it can st
 discarded. Between bursts the device is silent by itself: no zeros are sent.
 """
 
-import collections
 import logging
 import math
 import threading
@@ -19,89 +18,29 @@ import time
 import numpy as np
 from gnuradio import gr
 
-from ..block_errors import DONE, guarded_block
+from ..block_errors import DONE
 from ..transmit.burst_modulator import BEGIN, END, TIME
+from .driver_flowgraph import SampleQueue, ends_when_stopped, wait_for
+from .guardian import DRIVER_SECONDS, FEED, PUMP, log, watched_block
 from .transmit_gate import burst_tags, seconds_of
 
-CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # time without a sample before zeros are sent instead
 SLACK_SECONDS = 2.0  # added to the time limit for a radio's start and its buffers
-STALL_SECONDS = 10.0  # time without progress of the driver before it is an error
+TAKE_SECONDS = 1.0  # in which the driver must take a sample at the end, or is stopped
+PERMIT_SECONDS = 1.0  # between two looks at the allow-list and the device
 LEAD = 0.25  # s before its tx_time, when a burst is handed over
 POLL_SECONDS = 0.5  # more than GNU Radio's 0.25 s after a call that took no sample
 
 
-class SampleQueue:
-    """Bounded queue of samples of some channels, with tags, from thread to thread."""
-
-    def __init__(self, channels=1):
-        self._samples = np.empty((channels, CAPACITY), np.complex64)
-        self._changed = threading.Condition()
-        self.open()
-
-    def open(self):
-        """Empty and open the queue."""
-        with self._changed:
-            self._first = self._filled = self._put = 0
-            self._tags = collections.deque()  # (number of the sample, key, value)
-            self.closed = False
-
-    def close(self, discard=False):
-        """Close the queue for new samples; discard the waiting ones if requested."""
-        with self._changed:
-            self.closed = True
-            if discard:
-                self._filled = 0
-                self._tags.clear()
-            self._changed.notify_all()
-
-    def put(self, samples, tags, seconds):
-        """Append samples [channels][N], tags (item, key, value) among them.
-
-        Return the number of samples, 0 if there was no room in that time.
-        """
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._filled < CAPACITY or self.closed, seconds
-            )
-            begin = (self._first + self._filled) % CAPACITY
-            room = min(CAPACITY - self._filled, CAPACITY - begin)
-            size = 0 if self.closed else min(len(samples[0]), room)
-            for row, own in zip(self._samples, samples, strict=True):
-                row[begin : begin + size] = own[:size]
-            here = (tag for tag in tags if tag[0] < size)
-            self._tags.extend((self._put + at, *tag) for at, *tag in here)
-            self._filled += size
-            self._put += size
-            self._changed.notify_all()
-            return size
-
-    def get(self, out, seconds):
-        """Write waiting samples into out [channels][N]; return their number and tags.
-
-        The number is 0 if none came in that time.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._filled or self.closed, seconds)
-            size = min(len(out[0]), self._filled, CAPACITY - self._first)
-            for row, own in zip(self._samples, out, strict=True):
-                own[:size] = row[self._first : self._first + size]
-            tags, got = [], self._put - self._filled
-            while self._tags and self._tags[0][0] < got + size:
-                at, *tag = self._tags.popleft()
-                tags.append((at - got, *tag))
-            self._first = (self._first + size) % CAPACITY
-            self._filled -= size
-            self._changed.notify_all()
-            return size, tags
-
-
-class _pump(guarded_block):
+class _pump(watched_block):
     """Source of the second flowgraph: the queue's samples, zeros if it is empty."""
+
+    call = PUMP
 
     def __init__(self, queue, radio, tail, seconds, events):
         outputs = [np.complex64] * radio.channels
-        guarded_block.__init__(self, "sdr_sink", [], outputs)
+        watched_block.__init__(self, "sdr_sink", [], outputs)
+        self.guardian, self.next_call = radio.guardian, radio.stall_seconds + 2
         self._queue, self._radio, self._rate = queue, radio, radio.sample_rate()
         self._tail, self._seconds, self._events = tail, seconds, events
 
@@ -110,10 +49,16 @@ class _pump(guarded_block):
         self._leaves = -math.inf  # device time when a timed burst has left
         self._tail_left = self._tail
         self._begun, self._starved = time.monotonic(), True
+        self.called = time.monotonic()
+        return True
+
+    def stop(self):
+        if self.guardian:
+            self.guardian.promise(PUMP, DRIVER_SECONDS)  # for what the driver holds
         return True
 
     def work(self, input_items, output_items):
-        out = output_items[0]
+        out, self.called = output_items[0], time.monotonic()
         late = time.monotonic() - self._begun > self._seconds + SLACK_SECONDS
         if late and not self._queue.closed:  # samples came slower than in real time
             self._queue.close(discard=True)
@@ -166,7 +111,7 @@ def _silent(outputs, size):
     return size
 
 
-class radio_feed(guarded_block):
+class radio_feed(watched_block):
     """Pass samples to a Radio, end it in zeros, and turn it off.
 
     Inputs: samples of each channel, complex64
@@ -176,11 +121,16 @@ class radio_feed(guarded_block):
     of the driver's sink.
     """
 
+    call = FEED
+    permit = None  # raises ValueError if the device may not send as it is set
+    entry = dict  # returns that of the log
+
     def __init__(self, radio, tail, seconds, events, companions=()):
         inputs = [np.complex64] * radio.channels
-        guarded_block.__init__(self, "radio_feed", inputs, [])
+        watched_block.__init__(self, "radio_feed", inputs, [])
+        self.guardian = radio.guardian
+        self._at_end = [radio.guardian.end] if radio.guardian else []
         self._queue = SampleQueue(radio.channels)
-        self._patience = 2 * (CAPACITY + tail) / radio.sample_rate() + 2
         self.pump = _pump(self._queue, radio, tail, seconds, events)
         self._radio, self._companions = radio, companions
         self.transmitter = gr.top_block("transmitter")
@@ -188,7 +138,7 @@ class radio_feed(guarded_block):
             self.transmitter.connect((self.pump, channel), (radio.block, channel))
         for port, block, its_port in companions:
             self.transmitter.msg_connect(radio.block, port, block, its_port)
-        self._running = False
+        self._running = self._on = False
         self._ended = threading.Event()
         self.stopped = threading.Event()
 
@@ -196,12 +146,29 @@ class radio_feed(guarded_block):
         self.stopped.clear()
         self._queue.open()
         self._ended.clear()
-        self.transmitter.start()
-        threading.Thread(target=self._wait, daemon=True).start()
+        guardian = self.guardian
+        with self._radio.changing:
+            if self.permit:
+                self.permit()
+            if guardian:
+                guardian.begin()
+                log(self.entry() | {"event": "on"})
+                self._on = True
+                guardian.watch(self.entry())
+                guardian.promise(PUMP, DRIVER_SECONDS)
+            self.transmitter.start()
+        wait_for(self.transmitter, *self._at_end, self._ended.set)
+        if self.permit:
+            threading.Thread(target=self._ask_again, daemon=True).start()
         self._running, self._progress = True, time.monotonic()
         return True
 
     def work(self, input_items, output_items):
+        if self.guardian and not self.guardian.is_there():
+            raise RuntimeError(
+                "the guardian process of the transmitter has ended; no radio transmits "
+                "without it: start again"
+            )
         room = len(input_items[0])
         tags = burst_tags(self, room) if self._radio.package == "uhd" else []
         for at, key, value in tags:
@@ -230,7 +197,7 @@ class radio_feed(guarded_block):
         elif not room and not self._ended.is_set():
             self._progress = now
             time.sleep(POLL_SECONDS / 5)
-        elif self._ended.is_set() or now - self._progress > STALL_SECONDS:
+        elif self._ended.is_set() or now - self._progress > self._radio.stall_seconds:
             raise RuntimeError(
                 f"driver = '{self._radio.driver}': the transmitter has taken no sample "
                 f"for {now - self._progress:.1f} s; check the device"
@@ -248,18 +215,33 @@ class radio_feed(guarded_block):
     def stop(self):
         self._queue.close()
         self._turn_off()
-        self.stopped.set()
+        try:
+            if self.guardian:
+                self.guardian.end()  # of a start that failed
+            if self._on:
+                self._on = False
+                log(self.entry() | {"event": "off"})
+        finally:
+            self.stopped.set()  # from here on Python may end
         return True
 
     def _turn_off(self):
         if not self._running:
             return
-        if not self._ended.wait(self._patience):
-            self.transmitter.stop()  # the driver no longer takes samples
-            self._ended.wait(2)
+        while not self._ended.wait(0.1):
+            if time.monotonic() - self.pump.called < TAKE_SECONDS:
+                continue
+            if not ends_when_stopped(self.transmitter, self._ended, self._radio):
+                break  # although the driver took no sample
         self._running = False
 
-    def _wait(self):
-        # transmitter.wait() would start a thread, which Python 3.12 refuses at exit.
-        gr.top_block_wait_unlocked(self.transmitter._impl)
-        self._ended.set()
+    def _ask_again(self):
+        """End the stream as soon as the allow-list or the device has changed."""
+        while not self._ended.wait(PERMIT_SECONDS):
+            try:
+                with self._radio.changing:
+                    self.permit()
+            except ValueError as error:
+                self.fail(error)
+                self._queue.close(discard=True)
+                return

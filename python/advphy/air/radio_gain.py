@@ -8,6 +8,18 @@ HACKRF_STAGES = ("LNA", "IF", "VGA", "BB")  # its others, the first one first
 LNA_MOST, LNA_STEP = 40.0, 8.0  # dB; of a HackRF's receiver (LNA, IF)
 
 
+def plain(gain):
+    """Return a gain as plain text, a float, a tuple of these, or None."""
+    if isinstance(gain, list | tuple):
+        return tuple(map(plain, gain))
+    if isinstance(gain, str):
+        return str.__str__(gain)
+    try:
+        return gain if gain is None else float(gain)
+    except (TypeError, ValueError):
+        return str(gain)  # stages() refuses it
+
+
 def of_channels(gain, channels):
     """Return the gains of some channels; ValueError unless there is one for each."""
     given = gain if isinstance(gain, list | tuple) else [gain]

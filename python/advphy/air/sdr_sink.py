@@ -11,7 +11,7 @@ from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..reports import forward_messages
-from . import radio, radio_drivers, radio_gain, standin
+from . import guardian, radio, radio_drivers, radio_gain, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
 from .transmit_gate import transmit_gate
@@ -56,7 +56,7 @@ class sdr_sink(radio.radio_edge):
         bandwidth: width in Hz that the signal occupies, which must be allowed with a
             guard: frame.occupied_width * sample_rate; None: the sample rate. The stream
             ends with an error if more than 1 % of the energy is outside; one block of
-            4096 samples in 16 is measured.
+            4096 samples in 16, at random, is measured.
         serial: serial number of the device, or "".
         channels: 2: two inputs for two channels of one USRP at the same frequency, such
             as Alice and an adversary; then the latter's rules are for both.
@@ -95,10 +95,14 @@ class sdr_sink(radio.radio_edge):
         )
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
+        driver, args, antenna, serial = radio_drivers.plain(
+            driver=driver, args=args, antenna=antenna, serial=serial
+        )
         args = radio_drivers.with_serial(driver, args, serial)
         rate = radio_drivers.checked_rate(driver, args, sample_rate)
         wanted = frequency, rate, gain, channels
         self._requested = radio.checked_settings(driver, *wanted)
+        rate, self._band = self._requested["sample_rate"], None
         self._bandwidth = bandwidth
         width = rate if bandwidth is None else bandwidth
         meters = [BandMeter(width, rate) for _ in range(channels)]
@@ -131,6 +135,7 @@ class sdr_sink(radio.radio_edge):
             self._limits.require_permission(driver)
             self._require_all_allowed(self._requested)
         own = antenna, channel, self.channels
+        guardian.log(None)  # before a device is opened
         self.radio = radio.Radio("sink", args, self._requested, *own)
         self._require_all_allowed()
         companions = []
@@ -145,7 +150,29 @@ class sdr_sink(radio.radio_edge):
             self.radio, tail, self._limits.seconds, self._events, companions
         )
         _transmitters.add(self)
+        this = weakref.proxy(self)  # a cycle through C++ would never be freed
+        if self._radiates:
+            self.feed.permit = lambda: this._require_all_allowed()
+        if self.radio.guardian:
+            self.feed.entry = lambda: this._entry()
+            self.gate.guardian = self.radio.guardian
+            logging.getLogger(__name__).warning(
+                "sdr_sink: armed, %s; each transmission is logged in %s",
+                self.radio.args,
+                guardian.log_path(),
+            )
         return self.feed
+
+    def _entry(self):
+        """Return what the log says of a transmission; see guardian.log()."""
+        counts, limits = self._events.counts(), self._limits
+        now = self.radio.settings()
+        entry = {"device": self._requested["driver"], "args": self.radio.args}
+        entry |= {"band": self._band, "frequency": now["frequency"]}
+        entry |= {"sample_rate": now["sample_rate"], "gain": now["gain"]}
+        entry |= {"adversary": limits.adversary, "permitted": limits.permitted}
+        entry |= {"seconds": counts["samples"] / now["sample_rate"]}
+        return entry | {"peak": self.gate.peak(), "model": self.gate.model}
 
     def require_allowed(self, settings):
         """Return the band of the user's file that allows settings; None: any is."""
@@ -153,7 +180,9 @@ class sdr_sink(radio.radio_edge):
             return None
         at, gain = (settings["frequency"], settings["sample_rate"]), settings["gain"]
         gain = radio_gain.total(gain)
-        return transmit_limits.require_allowed(*at, gain, self._bandwidth)
+        band = transmit_limits.require_allowed(*at, gain, self._bandwidth)
+        self._band = band.name
+        return band
 
     def _require_all_allowed(self, requested=None):
         """Require that each channel is allowed, as requested or as the device says."""
@@ -181,8 +210,11 @@ class sdr_sink(radio.radio_edge):
 
     def _set_radio(self, name, value, requested):
         self._require_all_allowed(requested)
-        if value is not None:
+        if value is None:
+            return
+        try:
             self.radio.set(name, value)
+        finally:  # also of a device that took a part of it
             try:
                 self._require_all_allowed()
             except ValueError:
@@ -210,6 +242,8 @@ def _silence_all():
             # Python must not end while GNU Radio's threads may still call it.
             sink.feed.stopped.wait(2)
             sink.gate.stopped.wait(2)
+        elif sink.radio.guardian:
+            sink.radio.guardian.end()
 
 
 def _file_sink(path):

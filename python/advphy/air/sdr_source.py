@@ -12,6 +12,7 @@ from ..block_errors import guarded_block
 from ..reports import forward_messages
 from . import radio, radio_drivers
 from .arrival_times import ArrivalTimes
+from .radio_tap import radio_tap
 from .stream_events import StreamEvents
 from .zmq_relay import zmq_stream
 
@@ -55,7 +56,7 @@ class sdr_source(radio.radio_edge):
             self.begin = zmq_stream(self, driver, "connect to", args)
         else:
             self.radio = radio.Radio("source", args, self._requested, antenna, channel)
-            self.begin, package = self.radio.block, self.radio.package
+            self.begin, package = radio_tap(self.radio), self.radio.package
         self._events = StreamEvents("source", package, samples=0)
         self.watch = _stream_watch(package, self._events)
         self.arrivals = self.watch.arrivals

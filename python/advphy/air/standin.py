@@ -49,7 +49,8 @@ def selects_standin(driver, args):
     SoapySDR opens "driver=advphy_standin" by that driver only. gr-osmosdr opens a
     device for each kind among the arguments, so all must be those of the stand-in.
     """
-    if driver not in ("soapy", "osmosdr") or any(c in args for c in " \t\n\"';{}:"):
+    odd = any(c in "\"';{}:\\" or c.isspace() or not c.isprintable() for c in args)
+    if driver not in ("soapy", "osmosdr") or odd:  # drivers trim and unquote
         return False
     pairs = [part.partition("=")[::2] for part in args.split(",")]
     keys = [key for key, _ in pairs]
@@ -57,3 +58,12 @@ def selects_standin(driver, args):
     if driver == "osmosdr" and not settings <= ARGUMENTS | {"soapy"}:
         return False
     return len(set(keys)) == len(keys) and dict(pairs).get("driver") == DRIVER
+
+
+def forgets(args):
+    """Return whether a stand-in is off once its program has died.
+
+    One with a record and an air of its own is a device that goes on, like a HackRF.
+    """
+    keys = {part.partition("=")[0] for part in args.split(",")}
+    return "air" in keys or "record" not in keys

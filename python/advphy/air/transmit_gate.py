@@ -14,8 +14,10 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
-from ..block_errors import DONE, guarded_block
+from ..block_errors import DONE
+from ..stream_tags import MODEL_TAG
 from ..transmit.burst_modulator import TAGS, TIME
+from .guardian import watched_block
 
 
 def burst_tags(block, size, port=0):
@@ -56,7 +58,7 @@ def is_kept(driver, tags, others):
     return kept
 
 
-class transmit_gate(guarded_block):
+class transmit_gate(watched_block):
     """Clip samples to the amplitude limit, end the stream at the time limit.
 
     It also ends with an error if the signal is wider than the meter (BandMeter) allows.
@@ -69,11 +71,12 @@ class transmit_gate(guarded_block):
 
     at_end = None  # called when the flowgraph stops
     numbered = False  # whether to tag
+    model = None  # SHA-256 of the model, by a tag of the samples
     _told = False  # that the driver does not know bursts
 
     def __init__(self, driver, limits, sample_rate, events, meters):
         ports = [np.complex64] * len(meters)
-        guarded_block.__init__(self, "transmit_gate", ports, ports)
+        watched_block.__init__(self, "transmit_gate", ports, ports)
         self.set_tag_propagation_policy(gr.TPP_ONE_TO_ONE)
         self._limits, self._events, self._meters = limits, events, meters
         self._driver = driver
@@ -115,6 +118,8 @@ class transmit_gate(guarded_block):
                 )
             return DONE
         self._check_bursts(size)
+        if tags := self.tags_of(size, MODEL_TAG):
+            self.model = tags[-1][-1]
         for port, meter in enumerate(self._meters):
             given, out = input_items[port][:size], output_items[port][:size]
             clipped, non_finite, peak = self._limits.apply(given, out)

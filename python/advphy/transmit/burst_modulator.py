@@ -9,7 +9,7 @@ from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
 
 from ..block_errors import guarded_general_block
-from ..stream_tags import ALICE_TAG, KEY_TAG, of_link, of_seed
+from ..stream_tags import ALICE_TAG, KEY_TAG, MODEL_TAG, of_link, of_seed
 from .bytes_to_messages import PDUS, next_pdu
 
 # Tags of bursts as gr-uhd takes them.
@@ -22,6 +22,7 @@ class burst_modulator(guarded_general_block):
 
     Input:  codewords, complex64 [n]; with pdus=True there is none
     Output: samples, complex64, magnitude at most `amplitude`
+    Tag "advphy_model": SHA-256 of the model, on the first sample of each start
     Message port "pdus", with pdus=True: PDUs to send, each a pair of a dictionary and a
             vector, u8vector of messages or c32vector of codewords
 
@@ -93,7 +94,7 @@ class burst_modulator(guarded_general_block):
         """Begin at the first burst again, as the sources do at their first item."""
         self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
-        self._inserted, self._keys = False, {}
+        self._inserted, self._keys, self._told = False, {}, False
         self._samples = np.empty(0, np.complex64)  # of a PDU
         return True
 
@@ -102,6 +103,9 @@ class burst_modulator(guarded_general_block):
         return [bursts * self._size] * ninputs
 
     def general_work(self, input_items, output_items):
+        if not self._told:
+            self.tag_item(self.nitems_written(0), MODEL_TAG, self._model.sha256)
+            self._told = True
         if self._pdus:
             return self._send_pdus(output_items[0])
         size, samples = self._size, self._modulator.frame.samples()

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The band that a transmission occupies: its guard, and the energy outside of it."""
 
+import secrets
+
 import numpy as np
 
 GUARD_SHARE = 0.1  # of the bandwidth, on each side: the skirts of the pulse
 GUARD_PPM = 20.0  # of the carrier, on each side: the error of a radio's crystal
 MOST_OUTSIDE = 0.01  # share of the energy, -20 dB
-SIZE, EVERY = 4096, 16  # samples of a measured block; about one block in so many
+SIZE, EVERY = 4096, 16  # samples of a measured block; one block in so many on average
 FAINT = 1e-4  # mean power over peak power of a block that holds only a signal's edge
 LEAK = 2  # bins by which a Hann window widens a line, on each side
 
@@ -61,7 +63,8 @@ class BandMeter:
             return
         power = np.abs(np.fft.fft(samples * window)) ** 2
         outside = np.abs(np.fft.fftfreq(size)) > self._half + LEAK / size
-        self._skip = (EVERY - 1) * SIZE
+        # At random, so that no signal can be narrow just where it is measured.
+        self._skip = secrets.randbelow(2 * (EVERY - 1) * SIZE + 1)
         self._outside = self._outside / 2 + float(power[outside].sum())
         self._total = self._total / 2 + float(power.sum())
         if (share := self._outside / self._total) > MOST_OUTSIDE:

@@ -8,6 +8,8 @@ knows the license and the cabling. Without the file, no radio transmits at all.
 import configparser
 import dataclasses
 import math
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ last_hz = 434.79e6
 max_gain_db = 20
 """
 PERMISSIONS = ("cabled", "licensed")
+LARGEST = 65536  # bytes of an allow-list
 _KEYS = ("first_hz", "last_hz", "max_gain_db")
 
 
@@ -110,13 +113,32 @@ def read_allow_list() -> list[Band]:
     """Return the bands of the allow-list, [] without it; ValueError if not valid."""
     path, parser = allow_list_path(), configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text())
+        parser.read_string(_own_text(path))
         return [_band(parser[name]) for name in parser.sections()]
     except FileNotFoundError:
         return []
-    except (configparser.Error, ValueError) as error:
+    except (configparser.Error, ValueError, OSError) as error:
         text = " ".join(str(error).split())
         raise ValueError(f"allow-list {path}: {text}; an example:\n{EXAMPLE}") from None
+
+
+def _own_text(path: Path) -> str:
+    """Return the text of a file that only the user, or root, can have written."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe would wait
+    with open(path, opener=lambda name, _: os.open(name, flags)) as file:
+        ways = path.parent, path, path.resolve().parent, file.fileno()
+        for way in ways:
+            found = os.stat(way, follow_symlinks=way is not path)
+            writable = found.st_mode & 0o022 and not stat.S_ISLNK(found.st_mode)
+            if writable or found.st_uid not in (0, os.geteuid()):
+                where = path if way == file.fileno() else way
+                raise ValueError(
+                    f"others may write {where}; make it yours: chown $USER '{where}'; "
+                    f"chmod go-w '{where}'"
+                )
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+            raise ValueError(f"it must be a file of at most {LARGEST} bytes")
+        return file.read()
 
 
 def _band(section) -> Band:
