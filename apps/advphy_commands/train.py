@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.file_gate import read_bytes, reading, require_plain
 from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
@@ -122,9 +123,7 @@ def _from_file(settings):
         return []
     import tomllib
 
-    try:
-        with open(settings.settings, "rb") as file:
-            found = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{settings.settings}: not a TOML file: {error}") from None
+    with reading(settings.settings, "not a TOML file: "):
+        found = tomllib.loads(read_bytes(settings.settings, "settings").decode())
+        require_plain(found)
     return [f"{key}={value}" for key, value in found.items()]

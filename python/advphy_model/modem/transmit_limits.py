@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model.file_gate import read_bytes, sentence
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.occupied_band import band_edges
 from advphy_model.user_folders import user_folder
@@ -110,13 +111,13 @@ def read_allow_list() -> list[Band]:
     """Return the bands of the allow-list, [] without it; ValueError if not valid."""
     path, parser = allow_list_path(), configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text())
+        parser.read_string(read_bytes(path, "settings").decode())
         return [_band(parser[name]) for name in parser.sections()]
     except FileNotFoundError:
         return []
     except (configparser.Error, ValueError) as error:
-        text = " ".join(str(error).split())
-        raise ValueError(f"allow-list {path}: {text}; an example:\n{EXAMPLE}") from None
+        text = sentence(str(error), f"allow-list {path}:")
+        raise ValueError(f"{text}; an example:\n{EXAMPLE}") from None
 
 
 def _band(section) -> Band:
