@@ -121,7 +121,7 @@ def as_archive(members) -> bytes:
         info.type = str(kind).encode("ascii", "replace")[:1]
         head = info.tobuf(tarfile.GNU_FORMAT, errors="replace")
         file.write(head + content + bytes(-len(content) % 512))
-    return file.getvalue() + bytes(1024)
+    return file.getvalue()
 
 
 def model_tree(model) -> dict:

@@ -16,8 +16,10 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.files import images, picture_folder, recording_reader
 from advphy_model.files.recording_contents import Origin
 from advphy_model.link import links, secret_file
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.network_file import NetworkFile
+from advphy_model.link.semantic_link import BASE, SemanticLink
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.semantic_counts import SemanticCounts
@@ -34,23 +36,29 @@ Kind = collections.namedtuple("Kind", "suffix tree encode read")
 def every_layer():
     """Return a network with the layers whose outputs can be larger than inputs."""
     rng = np.random.default_rng(3)
-    weight, bias = rng.normal(size=(2, 1, 3, 3)), np.zeros(2)
+    weight, bias = rng.normal(size=(1, 1, 3, 3)), np.zeros(1)
     layers = [
-        Layer("reshape", "image", {}, {"shape": [1, 4, 4]}),
-        Layer("zero_stuffing", "stuffed", {}, {"stride": [2, 2]}),
-        Layer("pad", "padded", {}, {"padding": [0, 0, 0, 0, 1, 1, 1, 1]}),
-        Layer("conv2d", "conv", {"weight": weight, "bias": bias}, {"stride": [2, 2]}),
-        Layer("flatten", "flat"),
-        Layer("relu", "other", inputs=("flat",)),
-        Layer("concatenation", "both", inputs=("flat", "other")),
-        Layer("pick", "some", {}, {"axis": 1, "indices": list(range(16))}),
-        Layer("reshape", "row", {}, {"shape": [16, 1]}),
-        Layer("expand", "square", {}, {"shape": [-1, 16, 3]}),
-        Layer("mean", "mean", {}, {"axes": [2]}),
-        Layer("add", "sum", {"y": np.ones((1, 16))}),
-        small.dense(rng, "end", 3, 16),
+        Layer("reshape", "a", {}, {"shape": [1, 2, 2]}),
+        Layer("zero_stuffing", "b", {}, {"stride": [2, 2]}),
+        Layer("pad", "c", {}, {"padding": [0, 0, 0, 0, 1, 1, 1, 1]}),
+        Layer("conv2d", "d", {"weight": weight, "bias": bias}, {"stride": [2, 2]}),
+        Layer("flatten", "e"),
+        Layer("relu", "f", inputs=("e",)),
+        Layer("concatenation", "g", inputs=("e", "f")),
+        Layer("pick", "h", {}, {"axis": 1, "indices": [0, 1]}),
+        Layer("reshape", "i", {}, {"shape": [2, 1]}),
+        Layer("expand", "j", {}, {"shape": [-1, 2, 3]}),
+        Layer("mean", "k", {}, {"axes": [2]}),
+        Layer("add", "l", {"y": np.ones((1, 2))}),
     ]
-    return NetworkFile("all", {"network": Network(tuple(layers), (16,))})
+    return NetworkFile("all", {"network": Network(tuple(layers), (4,))})
+
+
+def tiny(reals=1):
+    """Return a network of as many outputs as inputs."""
+    return Network(
+        (small.dense(np.random.default_rng(1), "a", reals, reals),), (reals,)
+    )
 
 
 def link():
@@ -197,7 +205,8 @@ def npy(tree):
     head = head.encode("ascii", "replace")
     length = struct.pack("<H", len(head) % 65536)
     try:  # as many bytes as it says, if that is possible
-        size = min(int(np.prod(shape)) * np.dtype(dtype).itemsize, 10**6)
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = size if size < 10**4 else 64
     except Exception:
         size = 64
     data = "me".encode("utf-32-le")[:size].ljust(size, b"\0")
@@ -253,11 +262,14 @@ def kinds():
     text, number = {"shape": [], "dtype": "<U2"}, {"shape": [], "dtype": "<i8"}
     state = {"identity": text, "step": number, **parts}
     meta = recording()
-    members = [["a.sigmf-meta", meta, None, "0"], ["a.sigmf-data", 0, None, "0"]]
+    few = meta | {"global": {"core:datatype": "ci8", "core:sample_rate": 1e6}}
+    members = [["a.sigmf-meta", few, None, "0"], ["a.sigmf-data", 0, None, "0"]]
     return {
         "link": of_model(link()),
-        "semantic link": of_model(small.semantic_link(pair=("alice", "bob"))),
-        "eve": of_model(small.eve(decoder=True)),
+        "semantic link": of_model(
+            SemanticLink("a", (1, 1), dict.fromkeys(BASE, tiny()))
+        ),
+        "eve": of_model(Eve("a", {"classifier": tiny(2)})),
         "perturbation": of_model(p),
         "network": of_model(every_layer()),
         "counts": of_table(Counts, **both, **counts),

@@ -12,6 +12,8 @@ import time
 import numpy as np
 import pytest
 from advphy_model import file_gate
+from advphy_model.link.network_file import NetworkFile
+from advphy_model.network.network import Layer, Network
 
 from . import hostile_files as hostile
 from . import hostile_kinds
@@ -158,3 +160,120 @@ def test_30_000_changed_files_are_read_or_refused(kinds, limited, tmp_path, caps
     counts = {name: each // SLOW.get(name, 1) for name in kinds}
     with capsys.disabled():
         assert try_many(kinds, counts, tmp_path) == []
+
+
+FINDS = sorted(path for path in CORPUS.glob("*/*") if "py" not in path.suffix)
+
+
+@pytest.mark.parametrize(
+    "find", FINDS, ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_the_finds_of_all_times_are_refused(kinds, limited, tmp_path, find):
+    assert find.stat().st_size <= 2048
+    kind = kinds[find.parent.name.replace("_", " ")]
+    path = tmp_path / f"a{kind.suffix}"
+    path.write_bytes(find.read_bytes())
+    defect, text, _, _ = judged(kind, path)
+    assert defect is None
+    assert text is not None
+    assert "is missing from its metadata" not in text
+
+
+def written(path, layers, shape, arrays=None):
+    """Write a file of a network with a right SHA-256, whatever its layers are."""
+    description = {"input_shape": shape, "layers": layers}
+    described = {"name": "a", "networks": {"network": description}, "recipe": {}}
+    tree = {"described": described, "header": {}, "data": "", "key": "network"}
+    for name, array in (arrays or {}).items():
+        begin = len(tree["data"]) // 2
+        tree["data"] += array.astype("<f4").tobytes().hex()
+        ends = [begin, len(tree["data"]) // 2]
+        entry = {"dtype": "F32", "shape": [*array.shape], "data_offsets": ends}
+        tree["header"][name] = entry
+    path.write_bytes(hostile.as_model(tree | {"format": NetworkFile.KIND.format}))
+
+
+def relu(i):
+    return {"kind": "relu", "name": str(i), "parameters": [], "attributes": {}}
+
+
+def test_layers_are_counted_before_they_are_made(kinds, limited, tmp_path):
+    path, kind = tmp_path / "a.safetensors", kinds["network"]
+    most = file_gate.LIMITS["layers"].most
+    for count in (most, 30_000, most + 1):
+        written(path, [relu(i) for i in range(count)], [4])
+        defect, text, _, _ = judged(kind, path)
+        assert defect is None
+        assert (text is None) == (count <= most)
+    assert (
+        f"{most + 1:.3g} layers in the networks of a model file, at most {most}" in text
+    )
+
+
+def test_taps_of_convolutions_are_counted(kinds, limited, tmp_path):
+    path, kind = tmp_path / "a.safetensors", kinds["network"]
+    conv = {"kind": "conv2d", "name": "a", "parameters": ["weight", "bias"]}
+    for size, right in ((100, True), (1000, False)):
+        arrays = {"network.a.weight": np.ones((1, 1, size, size))}
+        arrays["network.a.bias"] = np.ones(1)
+        written(path, [conv | {"attributes": {}}], [1, size, size], arrays)
+        defect, text, _, _ = judged(kind, path)
+        assert defect is None
+        assert (text is None) == right
+    assert "layer 'a' (conv2d): it has" in text
+
+
+def test_the_largest_arrays_for_an_item_are_computed_without_them():
+    # [length, width] of an item; attention has length x length scores for it.
+    def attention(length, width):
+        square = np.zeros((width, width), np.float32)
+        names = "query key value output".split()
+        parameters = dict.fromkeys(names, square)
+        parameters |= dict.fromkeys(("scale", "shift"), square[0])
+        return Network((Layer("self_attention", "a", parameters),), (length, width))
+
+    assert attention(4096, 4).widest == 4096**2
+    with pytest.raises(
+        file_gate.FileError, match=r"'a' .self_attention.: .* at most 1677"
+    ):
+        attention(4097, 4)
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    path, size = tmp_path / "a", os.fstat
+    path.write_bytes(bytes(100))
+
+    def earlier(handle):
+        found = list(size(handle))
+        found[6] -= 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", earlier)
+    with pytest.raises(file_gate.FileError, match=f"{path}: grew while it was read"):
+        file_gate.read_bytes(path, "table")
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path)]
+)
+def test_what_is_no_file_is_refused_without_waiting(tmp_path, make):
+    make(tmp_path / "a")
+    with pytest.raises(OSError, match="a"):
+        file_gate.read_bytes(tmp_path / "a", "table")
+
+
+def test_a_sentence_keeps_path_and_remedy_and_cuts_values():
+    text = f"got '{'x' * 500}' and {'y' * 90}\n\x1b[2J; mend it"
+    cut = f"/a: got '{'x' * 56}... and {'y' * 57}... \\x1b[2J; mend it"
+    assert file_gate.sentence(text, "/a:") == cut
+    long = file_gate.sentence("one word " * 100 + "mend it", "/a/path:")
+    assert len(long) == 300
+    assert long.startswith("/a/path: one word")
+    assert long.endswith("mend it")
+
+
+def test_the_limits_are_those_of_the_document():
+    text = (CLONE / "docs" / "limits.md").read_text()
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([\d ]+) \|$", text, re.M))
+    found = {of: int(most.replace(" ", "")) for of, most in rows.items()}
+    assert found == {limit.of: limit.most for limit in file_gate.LIMITS.values()}

@@ -89,6 +89,8 @@ def reading(path, wrong: str = "", kind=FileError):
         if isinstance(error, OSError) and error.errno is not None:
             raise
         text = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, (TypeError, AttributeError)):
+            text = f"a value is of another type than it must be ({text})"
         if isinstance(error, RecursionError):
             text = "it is nested too deeply"
         text = text or type(error).__name__
