@@ -129,7 +129,7 @@ def require_within(name: str, found, what: str = "it") -> None:
     """Raise FileError if there is more than LIMITS allows; `what` begins the text."""
     most, of = LIMITS[name]
     if found > most:
-        found = f"{found:.3g}" if found < 10**300 else "too many"
+        found = f"{found:.0f}" if found < 10**15 else "far too many"
         raise FileError(f"{what} has {found} {of}, at most {most}")
 
 
@@ -190,7 +190,7 @@ def _finite(text):
 
 
 def require_plain(value) -> None:
-    """Raise FileError for a value of JSON or TOML that is beyond LIMITS.
+    """Raise ValueError for a value of JSON or TOML that is beyond LIMITS.
 
     A text must not have control characters, which a terminal would obey.
     """
@@ -206,14 +206,16 @@ def require_plain(value) -> None:
                 inner += each
             elif isinstance(each, str):
                 if _UNSAFE.search(each):
-                    raise FileError(f"the text '{shown(each)}' has a control character")
+                    raise ValueError(
+                        f"the text '{shown(each)}' has a control character"
+                    )
             elif isinstance(each, int):
                 require_whole(each)
         level = inner
 
 
 def require_whole(value: int) -> int:
-    """Return a whole number; FileError if its magnitude is beyond LIMITS."""
+    """Return a whole number; ValueError if its magnitude is beyond LIMITS."""
     if abs(value) > LIMITS["whole"].most:
-        raise FileError(f"{shown(value)} is beyond -2^64..2^64")
+        raise ValueError(f"{shown(value)} is beyond -2^64..2^64")
     return value
