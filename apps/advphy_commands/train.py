@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.file_gate import read_bytes, reading, require_plain
+from advphy_model.file_gate import reading, toml_value
 from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
@@ -121,9 +121,6 @@ def _from_file(settings):
     """Return the settings of a file as texts "key=value"."""
     if not settings.settings:
         return []
-    import tomllib
-
     with reading(settings.settings, "not a TOML file: "):
-        found = tomllib.loads(read_bytes(settings.settings, "settings").decode())
-        require_plain(found)
+        found = toml_value(settings.settings)
     return [f"{key}={value}" for key, value in found.items()]

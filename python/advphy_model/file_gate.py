@@ -35,8 +35,9 @@ LIMITS = {
     "model": Limit(128 << 20, "bytes in a model file"),
     "description": Limit(2 << 20, "bytes in the JSON of a model file or a recording"),
     "nesting": Limit(32, "levels of nested values in JSON and TOML"),
+    "items": Limit(2**18, "keys and values in JSON or TOML"),
     "whole": Limit(2**64, "as magnitude of whole numbers in JSON, TOML and CSV"),
-    "text": Limit(1000, "characters in a name"),
+    "text": Limit(4096, "characters in a text of JSON, TOML or CSV"),
     "arrays": Limit(16384, "arrays in a model file"),
     "axes": Limit(8, "axes of an array or of an item"),
     "layers": Limit(8192, "layers in the networks of a model file"),
@@ -48,7 +49,7 @@ LIMITS = {
     "codebook": Limit(32 << 20, "bytes in an .npy file of a codebook"),
     "table": Limit(8 << 20, "bytes in a CSV"),
     "rows": Limit(10000, "rows in a CSV"),
-    "settings": Limit(64 << 10, "bytes in a file of settings, scenes or bands"),
+    "settings": Limit(16 << 10, "bytes in a file of settings, scenes or bands"),
     "members": Limit(64, "files in a .sigmf archive"),
     "images": Limit(1 << 30, "bytes in an idx file of images or labels"),
     "unpacked": Limit(128 << 20, "bytes in an unpacked idx file that ends in .gz"),
@@ -63,6 +64,9 @@ _LONG = re.compile(
 _UNSAFE = re.compile(  # what a terminal obeys, and what is no character
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+
+
+_DOTTED = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+\s*\.\s*){33}")
 
 
 class FileError(ValueError):
@@ -169,17 +173,32 @@ def npy_array(content: bytes) -> np.ndarray:
     return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
-def json_value(text: str):
-    """Return the value of a JSON text; ValueError unless it is within the limits."""
+def json_value(text: str, longest="text"):
+    """Return the value of a JSON text; ValueError unless it is within the limits.
+
+    `longest` is the limit of the texts in it.
+    """
     require_within("description", len(text))
     value = strict_json(text)
-    require_plain(value)
+    require_plain(value, longest)
     return value
 
 
 def strict_json(text):
     """Return the value of a JSON text; ValueError for what only Python takes."""
     return json.loads(text, parse_constant=_finite, parse_float=_finite)
+
+
+def toml_value(path) -> dict:
+    """Return the content of a TOML file; ValueError unless it is within the limits."""
+    import tomllib  # from Python 3.11 on
+
+    text = read_bytes(path, "settings").decode()
+    if _DOTTED.search(text):  # quadratic in time and memory
+        raise ValueError("a key has more than 32 dots")
+    value = tomllib.loads(text)
+    require_plain(value)
+    return value
 
 
 def _finite(text):
@@ -189,14 +208,15 @@ def _finite(text):
     return value
 
 
-def require_plain(value) -> None:
+def require_plain(value, longest="text") -> None:
     """Raise ValueError for a value of JSON or TOML that is beyond LIMITS.
 
     A text must not have control characters, which a terminal would obey.
     """
-    level, depth = [value], 0
+    level, depth, count = [value], 0, 0
     while level:
         require_within("nesting", depth)
+        require_within("items", count := count + len(level))
         depth, inner = depth + 1, []
         for each in level:
             if isinstance(each, dict):
@@ -205,6 +225,7 @@ def require_plain(value) -> None:
             elif isinstance(each, list):
                 inner += each
             elif isinstance(each, str):
+                require_within(longest, len(each))
                 if _UNSAFE.search(each):
                     raise ValueError(
                         f"the text '{shown(each)}' has a control character"

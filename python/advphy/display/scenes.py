@@ -8,13 +8,7 @@ import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advphy_model.file_gate import (
-    read_bytes,
-    reading,
-    require_plain,
-    sentence,
-    shown,
-)
+from advphy_model import file_gate
 
 from ..companion import file_of
 
@@ -123,7 +117,7 @@ class Scene:
             ("seconds", number and 0 <= self.seconds <= LONGEST, f"in 0..{LONGEST} s"),
         ):
             if not right:
-                got = shown(getattr(self, key))
+                got = file_gate.shown(getattr(self, key))
                 raise ValueError(f"{self.where}: {key} must be {rule}, got {got}")
 
     def check(self, rule):
@@ -132,7 +126,7 @@ class Scene:
             try:
                 rule(name, value)
             except ValueError as error:
-                raise ValueError(sentence(f"{self.where}: {error}")) from None
+                raise ValueError(file_gate.sentence(f"{self.where}: {error}")) from None
 
 
 def read(given, variables, folder):
@@ -141,8 +135,6 @@ def read(given, variables, folder):
     `variables` are the flowgraph's LiveVariables, and `folder` is that of the
     flowgraph. A ValueError names file, scene and key.
     """
-    import tomllib  # from Python 3.11 on
-
     path = file_of(given, folder)
     if path is None:
         shipped = sorted(each.stem for each in SHIPPED.glob("*.toml"))
@@ -150,9 +142,8 @@ def read(given, variables, folder):
             remedy = _remedy(given, shipped)
             raise ValueError(f"scenes '{given}' is no file; {remedy}")
         path = SHIPPED / f"{given}.toml"
-    with reading(path.name, "is not TOML: "):
-        content = tomllib.loads(read_bytes(path, "settings").decode())
-        require_plain(content)
+    with file_gate.reading(path.name, "is not TOML: "):
+        content = file_gate.toml_value(path)
     found = content.pop("scene", None)
     tables = isinstance(found, list) and all(isinstance(each, dict) for each in found)
     if content or not found or not tables:
@@ -162,7 +153,9 @@ def read(given, variables, folder):
         where, known = f"{path.name}, scene {number}", ["caption", "set", "seconds"]
         for key in entries.keys() - set(known):
             remedy = _remedy(key, known)
-            raise ValueError(f"{where}: key '{shown(key)}' is not known; {remedy}")
+            raise ValueError(
+                f"{where}: key '{file_gate.shown(key)}' is not known; {remedy}"
+            )
         scenes.append(Scene(**{"caption": None} | entries, where=where))
         scenes[-1].check(variables.require)
     return scenes

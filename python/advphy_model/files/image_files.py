@@ -134,7 +134,7 @@ def _sums(path) -> dict:
     if not path.exists():
         return {}
     with reading(path):
-        text = read_bytes(path, "settings").decode()
+        text = read_bytes(path, "table").decode()
         found = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
         if len(found) != len(text.splitlines()):
             raise FileError("must have lines as `sha256sum` writes them")

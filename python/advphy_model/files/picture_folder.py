@@ -88,15 +88,17 @@ def _squares(path, size, color, tiles) -> list:
     with open_file(path) as file, reading(path, "cannot be read as a picture: "):
         with Image.open(file, formats=("PNG", "JPEG")) as opened:
             require_within("pixels", math.prod(opened.size))
-            picture = ImageOps.exif_transpose(opened)
-        if picture.mode[0] in "IF":
+            loaded = ImageOps.exif_transpose(opened)
+            opened.close()  # its memory, too
+        if loaded.mode[0] in "IF":
             raise ValueError("has more than 8 bits for a pixel; convert it to 8")
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            picture = picture.convert("RGBA")
-            white = Image.new("RGBA", picture.size, "white")
-            white.alpha_composite(picture)
-            picture = white
-        picture = picture.convert("RGB" if color else "L")
+        picture = Image.new("RGB" if color else "L", loaded.size)
+        for top in range(0, loaded.height, 256):
+            end = min(top + 256, loaded.height)
+            part = loaded.crop((0, top, loaded.width, end)).convert("RGBA")
+            white = Image.new("RGBA", part.size, "white")
+            white.alpha_composite(part)
+            picture.paste(white.convert(picture.mode), (0, top))
     if min(picture.size) < size:
         raise ValueError(
             f"{path}: is smaller than {size} x {size} pixels; leave it out, or give a "

@@ -16,14 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
-from advphy_model.file_gate import (
-    FileError,
-    json_value,
-    read_bytes,
-    reading,
-    require_within,
-    shown,
-)
+from advphy_model.file_gate import FileError, json_value, read_bytes, reading, shown
 from advphy_model.found_by_name import unknown
 from advphy_model.link import baselines, safetensors_file
 from advphy_model.network.network import describe as describe_networks
@@ -273,8 +266,6 @@ def _typed(name, value, kind):
     if type(value) not in allowed:
         wanted = " or ".join(each.__name__ for each in allowed)
         raise ValueError(f"{name} must be of type {wanted}, got {shown(value)}")
-    if name == "name":
-        require_within("text", len(value))
     return value
 
 

@@ -53,7 +53,7 @@ def parse(content: bytes) -> tuple:
             "get the file again"
         )
     try:
-        header = json_value(content[8 : 8 + length].decode())
+        header = json_value(content[8 : 8 + length].decode(), "description")
         metadata = header.pop("__metadata__", {})
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"the header is not readable: {error}") from None
