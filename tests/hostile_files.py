@@ -101,7 +101,7 @@ def as_idx(tree) -> bytes:
     content = np.array([v % 2**32 for v in head], ">u4").tobytes() + bytes(
         v % 256 for v in body
     )
-    return gzip.compress(content, 1) if tree.get("packed") else content
+    return gzip.compress(content, 1, mtime=0) if tree.get("packed") else content
 
 
 def as_archive(members) -> bytes:

@@ -151,7 +151,8 @@ def npz(tree):
         for name, array in tree.items():
             if name != "packed":
                 name = f"{name[:99]}.npy".encode("utf-8", "replace").decode()
-                parts.writestr(name, npy(array if isinstance(array, dict) else {}))
+                content = npy(array if isinstance(array, dict) else {})
+                parts.writestr(zipfile.ZipInfo(name), content, packed)
     return file.getvalue()
 
 
