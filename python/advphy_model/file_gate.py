@@ -86,9 +86,8 @@ def reading(path, wrong: str = "", kind=FileError):
         yield
         return
     except FileError as error:
-        if error.placed:
-            raise
-        raised = type(error)(sentence(str(error), f"{path}:"))
+        text = str(error) if error.placed else sentence(str(error), f"{path}:")
+        raised = (type(error) if isinstance(error, kind) else kind)(text)
     except Exception as error:  # whatever a library raises for damaged bytes
         if isinstance(error, OSError) and error.errno is not None:
             raise
