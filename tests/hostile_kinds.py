@@ -2,11 +2,7 @@
 """Kinds of files that are read: a small one of each, how it is written, its reader."""
 
 import collections
-import io
 import json
-import struct
-import zipfile
-import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -144,30 +140,6 @@ def read_scenes(path):
     scenes.read(str(path), names, path.parent)
 
 
-def npz(tree):
-    file = io.BytesIO()
-    packed = zipfile.ZIP_DEFLATED if tree.get("packed") else zipfile.ZIP_STORED
-    with zipfile.ZipFile(file, "w", packed) as parts:
-        for name, array in tree.items():
-            if name != "packed":
-                name = f"{name[:99]}.npy".encode("utf-8", "replace").decode()
-                content = npy(array if isinstance(array, dict) else {})
-                parts.writestr(zipfile.ZipInfo(name), content, packed)
-    return file.getvalue()
-
-
-def png(tree):
-    """Return a gray PNG; the checksums are right."""
-    width, height, depth, color = tree["head"]
-    head = struct.pack(">IIBB", width % 2**32, height % 2**32, depth % 256, color % 256)
-    rows = zlib.compress(bytes(10) * (tree["rows"] % 10**7))
-    content = b"\x89PNG\r\n\x1a\n"
-    for name, data in ((b"IHDR", head + bytes(3)), (b"IDAT", rows), (b"IEND", b"")):
-        checksum = struct.pack(">I", zlib.crc32(name + data))
-        content += struct.pack(">I", len(data)) + name + data + checksum
-    return content
-
-
 def onnx_tree():
     """Return a small ONNX model as a tree, or None without the package."""
     onnx = pytest.importorskip("onnx")
@@ -197,21 +169,6 @@ def as_onnx(tree):
 
     model = json_format.ParseDict(tree, onnx.ModelProto(), True)
     return model.SerializeToString()
-
-
-def npy(tree):
-    shape, dtype = tree.get("shape"), tree.get("dtype")
-    head = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
-    head = head.replace("[]", "()").replace("[", "(").replace("]", ",)")
-    head = head.encode("ascii", "replace")
-    length = struct.pack("<H", len(head) % 65536)
-    try:  # as many bytes as it says, if that is possible
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        size = size if size < 10**4 else 64
-    except Exception:
-        size = 64
-    data = "me".encode("utf-32-le")[:size].ljust(size, b"\0")
-    return b"\x93NUMPY\x01\0" + length + head + data
 
 
 def of_model(model):
@@ -312,9 +269,13 @@ def kinds():
             hostile.as_toml,
             read_settings,
         ),
-        "picture": Kind(".png", {"head": [9, 8, 8, 0], "rows": 8}, png, read_picture),
+        "picture": Kind(
+            ".png", {"head": [9, 8, 8, 0], "rows": 8}, hostile.as_png, read_picture
+        ),
         "scenes": Kind(".toml", {"scene": [scene]}, hostile.as_toml, read_scenes),
-        "state": Kind(".state.npz", state, npz, read_state),
+        "state": Kind(".state.npz", state, hostile.as_npz, read_state),
         "onnx": Kind(".onnx", onnx_tree(), as_onnx, read_onnx),
-        "codebook": Kind(".npy", {"shape": [2, 4], "dtype": "<c8"}, npy, read_codebook),
+        "codebook": Kind(
+            ".npy", {"shape": [2, 4], "dtype": "<c8"}, hostile.as_npy, read_codebook
+        ),
     }
