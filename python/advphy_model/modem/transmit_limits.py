@@ -119,8 +119,7 @@ def read_allow_list() -> list[Band]:
         return []
     except (configparser.Error, ValueError, OSError) as error:
         text = sentence(str(error), f"allow-list {path}:")
-        raise ValueError(f"{text}; an example:
-{EXAMPLE}") from None
+        raise ValueError(f"{text}; an example:\n{EXAMPLE}") from None
 
 
 def _own_text(path: Path) -> str:
