@@ -13,15 +13,15 @@ constexpr int memory = 6, states = 1 << memory;
 constexpr unsigned list_size = 8; // half a dB better than only the best path
 constexpr unsigned first_generator = 0171, second_generator = 0133;
 
-int parity(unsigned bits) { return __builtin_popcount(bits) & 1; }
+float sign(unsigned bits) { return __builtin_parity(bits) ? -1.0f : 1.0f; }
 
 // The register has 7 bits, the newest one highest; the 6 older ones are the state.
 // By register: the QPSK symbol, of unit energy.
 const auto outputs = [] {
     std::array<sample, 2 * states> of;
     for (unsigned r = 0; r < 2 * states; ++r)
-        of[r] = float(M_SQRT1_2) * sample(1.0f - 2.0f * parity(r & first_generator),
-                                          1.0f - 2.0f * parity(r & second_generator));
+        of[r] = float(M_SQRT1_2) *
+                sample(sign(r & first_generator), sign(r & second_generator));
     return of;
 }();
 
