@@ -104,7 +104,8 @@ deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
 	@cmake -S . -B build-deb $(CMAKE_OPTIONS) -DCMAKE_INSTALL_PREFIX=/usr \
 	    -DADVPHY_PYTHON_DIR=lib/python3/dist-packages >build-deb/configure.log 2>&1 || \
 	    { cat build-deb/configure.log; exit 2; }
-	@cmake --build build-deb --parallel $(JOBS) --target package >build-deb/build.log 2>&1 || \
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || date -r CMakeLists.txt +%s)} \
+	    cmake --build build-deb --parallel $(JOBS) --target package >build-deb/build.log 2>&1 || \
 	    { cat build-deb/build.log; exit 2; }
 	@ls build-deb/*.deb
 
