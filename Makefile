@@ -109,6 +109,11 @@ deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
 	    { cat build-deb/build.log; exit 2; }
 	@ls build-deb/*.deb
 
+sbom: deb ## write the bill of materials of that package, build-deb/gr-advphy_*.cdx.json
+	@setup/tools.sh
+	@for deb in build-deb/*.deb; do $(PYTHON) setup/sbom.py "$$deb" "$${deb%.deb}.cdx.json"; done
+	@ls build-deb/*.cdx.json
+
 models: environment ## train the shipped models again, into results/
 	@setup/models.sh $(RESULTS)
 
