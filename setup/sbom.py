@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 package, out = sys.argv[1:]
-RECURSE = "apt-cache depends --recurse --installed --no-recommends --no-suggests"
+RECURSE = "apt-cache depends --recurse --installed --important"
 FORM = r"${db:Status-Status} ${Package} ${Version} ${Architecture}\n"
 LOCK = "build-tools/bin/cyclonedx-py requirements --output-reproducible --sv 1.6"
 
