@@ -27,7 +27,8 @@ install() {
 }
 theirs= # what comes with the distribution's torch
 if "$python" -c 'import torch; assert torch.__version__ >= "2"' 2>/dev/null; then
-    theirs=" filelock fsspec jinja2 mpmath networkx sympy typing-extensions "
+    theirs=" filelock fsspec jinja2 mpmath networkx packaging psutil sortedcontainers sympy \
+typing-extensions "
 else
     # Without CUDA, gigabytes smaller; needs nothing but what requirements.txt locks.
     install "torch, about 2 minutes" --no-deps \

@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM HUP
 git clone -q . "$folder/one"
 (cd "$folder/one" && LC_ALL=C TZ=UTC make -s deb)
-(umask 077 && git clone -q . "$folder/a second folder")
+(umask 077 && git clone -q "$folder/one" "$folder/a second folder")
 (cd "$folder/a second folder" && umask 077 && LC_ALL=C.UTF-8 TZ=Asia/Tokyo make -s deb)
 cmp "$folder"/*/build-deb/*.deb || {
     echo "gr-advphy: the two packages differ; diffoscope shows where" >&2

@@ -86,10 +86,12 @@ void check_path(const path_settings& s, double sample_rate)
         said << value;
         return said.str();
     };
-    const auto require = [&](bool good, string name, string rule, double got) {
-        if (!good)
-            throw std::invalid_argument(name + " must be " + rule + ", got " + text(got));
-    };
+    const auto require =
+        [&](bool good, const string& name, const string& rule, double got) {
+            if (!good)
+                throw std::invalid_argument(name + " must be " + rule + ", got " +
+                                            text(got));
+        };
     for (const path_field& field : path_fields) {
         const double value = s.*field.value;
         const bool doppler = field.value == &path_settings::doppler;

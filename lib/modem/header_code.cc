@@ -17,7 +17,7 @@ float sign(unsigned bits) { return __builtin_parity(bits) ? -1.0f : 1.0f; }
 
 // The register has 7 bits, the newest one highest; the 6 older ones are the state.
 // By register: the QPSK symbol, of unit energy.
-const auto outputs = [] {
+const auto outputs = []() {
     std::array<sample, 2 * states> of;
     for (unsigned r = 0; r < 2 * states; ++r)
         of[r] = float(M_SQRT1_2) *
