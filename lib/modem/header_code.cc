@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 namespace gr::advphy {
@@ -115,9 +116,15 @@ burst_header::burst_header(uint32_t number,
                      int(inserted)),
              uint8_t(codewords - 1) }
 {
+    const std::string check = key_check + seed_check;
+    if (codewords < 1 || codewords > 256 || version < 0 || version > 15 ||
+        model_hash.size() != 4 || (!check.empty() && check.size() != 2))
+        throw std::invalid_argument(
+            "a header has 1..256 codewords, a version in 0..15, "
+            "4 bytes of a hash, and one check of 2 bytes or none");
     to_big_endian(number, bytes + 2);
     model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
-    (key_check + seed_check).copy(reinterpret_cast<char*>(bytes + 10), 2);
+    check.copy(reinterpret_cast<char*>(bytes + 10), 2);
     to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
 }
 
