@@ -68,7 +68,7 @@ format: environment ## format the sources
 
 sanitize: environment ## run the tests of kernels and blocks under sanitizers
 	@JOBS=$(JOBS) setup/sanitize.sh address,undefined $(BLOCK_TESTS)
-	@JOBS=$(JOBS) setup/sanitize.sh thread $(BLOCK_TESTS)
+	@JOBS=$(JOBS) setup/sanitize.sh thread tests/qa_blocks.py tests/qa_shared_air.py
 
 fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
 	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)
