@@ -74,7 +74,7 @@ fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
 	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)
 
 analyze: environment ## look for faults in the sources with clang-tidy and cppcheck
-	@setup/tools.sh
+	@setup/build_tools.sh
 	@command -v cppcheck >/dev/null || { echo "gr-advphy: install cppcheck" >&2; exit 2; }
 	@cppcheck -q --enable=warning,performance,portability --std=c++17 --error-exitcode=1 \
 	    -I lib "-DPYBIND11_MODULE(a,b)=void a(py::module_& b)" \
@@ -123,7 +123,7 @@ deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
 	@ls build-deb/*.deb
 
 sbom: deb ## write the bill of materials of that package, build-deb/gr-advphy_*.cdx.json
-	@setup/tools.sh
+	@setup/build_tools.sh
 	@for deb in build-deb/*.deb; do $(PYTHON) setup/sbom.py "$$deb" "$${deb%.deb}.cdx.json"; done
 	@ls build-deb/*.cdx.json
 

@@ -10,7 +10,7 @@ command -v clang++ >/dev/null || {
     echo "gr-advphy: install clang and libclang-rt-dev (Debian 12: libclang-rt-14-dev)" >&2
     exit 2
 }
-setup/tools.sh
+setup/build_tools.sh
 mkdir -p build-fuzz
 setup/stage.sh "configure" build-fuzz/configure.log cmake -S . -B build-fuzz \
     -DCMAKE_CXX_COMPILER=clang++ -DADVPHY_SANITIZE=fuzzer-no-link,address,undefined \

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Write requirements.txt and tools.txt: each package by version and hash, for all platforms.
+# Write requirements.txt and build_tools.txt: each package by version and hash, for all platforms.
 # What is locked stays while its .in file allows it; `setup/lock.sh --upgrade` renews all.
 set -eu
 cd "$(dirname "$0")"
-./tools.sh
+./build_tools.sh
 # Both Debians have these; pip takes the distribution's or refuses.
 ours="numpy scipy pillow pyyaml markupsafe click attrs jsonschema jsonschema-specifications
       referencing rpds-py requests urllib3 idna certifi charset-normalizer"
