@@ -22,4 +22,5 @@ runtime=$(c++ -print-file-name="lib$(echo "${kind%%,*}" | cut -c1)san.so")
 export LD_PRELOAD="$runtime $(c++ -print-file-name=libstdc++.so)"
 export ADVPHY_BUILD="$build" PYTHONPATH="$PWD/$build/test_modules" GRC_BLOCKS_PATH="$PWD/grc"
 export QT_QPA_PLATFORM=offscreen
-exec setarch -R .venv/bin/python -m pytest -p no:cacheprovider -m "not slow" "$@"
+exec setarch -R .venv/bin/python -m pytest -p no:cacheprovider -m "not slow" \
+    -o faulthandler_timeout=3600 "$@"
