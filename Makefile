@@ -23,7 +23,7 @@ BLOCK_TESTS := $(patsubst %,tests/qa_%.py,blocks burst_modem perturbation_cancel
 SECONDS := 600
 CPP := $(wildcard lib/*.cc lib/*.h lib/*/*.cc lib/*/*.h)
 
-.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz environment compile clean
+.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz mutants environment compile clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -72,6 +72,9 @@ sanitize: environment ## run the tests of kernels and blocks under sanitizers
 
 fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
 	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)
+
+mutants: environment ## plant 300 small faults and print those that no test notices
+	@$(PYTHON) setup/mutants.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 analyze: environment ## look for faults in the sources with clang-tidy and cppcheck
 	@setup/build_tools.sh
