@@ -85,7 +85,7 @@ def pytest(place, tests, *options, limit=1500):
     log = place / "build" / "pytest.log"
     with log.open("w") as file, subprocess.Popen(
         command, cwd=place, env=environment, stdout=file, stderr=file,
-        start_new_session=True,
+        preexec_fn=os.setpgrp,
     ) as run:  # fmt: skip
         try:
             code = run.wait(limit)
@@ -106,16 +106,17 @@ def test_map():
         return json.loads(MAP.read_text())
     place, numbers = copied(0), []
     HITS.unlink(missing_ok=True)
+    stub = place / "build" / "test_modules" / "advphy_watch.py"
     texts = [place / path for path in mutations.python_files(place)]
     texts = {
         str(p.relative_to(place)): sha256(p)
         for p in [*texts, *place.glob("tests/*.py")]
     }
     for path in mutations.python_files(place):
-        source = mutations.watched((place / path).read_text(), path, numbers)
+        source = (place / path).read_text()
+        source = mutations.watched(source, path, numbers, str(stub))
         staged(place, path).write_text(source)
-    stub = f"HITS = {str(HITS)!r}\nCOUNT = {len(numbers)}\n{mutations.WATCH}"
-    (place / "build" / "test_modules" / "advphy_watch.py").write_text(stub)
+    stub.write_text(f"HITS = {str(HITS)!r}\nCOUNT = {len(numbers)}\n{mutations.WATCH}")
     print("mutants: find which tests run which statements", flush=True)
     pytest(place, ["tests"], "-n", "2", "-p", "mutations", limit=None)
     seconds, blocks = {}, collections.defaultdict(lambda: collections.defaultdict(list))
@@ -246,7 +247,7 @@ def noticed(place, fault, known):
             ):
                 try:
                     subprocess.run(
-                        [program], capture_output=True, check=True, timeout=300
+                        [program], capture_output=True, check=True, timeout=SECONDS
                     )
                 except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
                     return program.name

@@ -11,6 +11,7 @@ SIGNS = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add,
     ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
+EITHER = {"max", "min", "maximum", "minimum", "hypot"}  # the order does not matter
 # Of C++ as clang-format writes it: a pattern and what takes its place.
 CPP = [
     *((rf"(?<= ){re.escape(old)}(?= )", new) for old, new in zip(
@@ -38,6 +39,15 @@ def note(line):
     file = os.open(HITS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, line.encode())
     os.close(file)
+"""
+# An isolated process does not find the module.
+FIRST = """
+try:
+    from advphy_watch import SEEN as _watch_seen, hit as _watch_hit
+except ImportError:
+    _watch = {{}}
+    exec(open({!r}).read(), _watch)
+    _watch_seen, _watch_hit = _watch["SEEN"], _watch["hit"]
 """
 
 
@@ -90,17 +100,14 @@ def blocks_of(tree):
                     yield body, start
 
 
-def watched(source, path, numbers):
+def watched(source, path, numbers, stub):
     """Return the source with a watch in each block; append [path, lines] to numbers."""
     tree = ast.parse(source)
     for body, start in list(blocks_of(tree)):
         watch = f"_watch_seen[{len(numbers)}] or _watch_hit({len(numbers)})"
         numbers.append([path, f"{body[start].lineno}-{body[-1].end_lineno}"])
         if body is tree.body:
-            watch = (
-                "from advphy_watch import SEEN as _watch_seen, hit as _watch_hit\n"
-                + watch
-            )
+            watch = FIRST.format(stub) + watch
         body[start:start] = ast.parse(watch).body
     return ast.unparse(tree)
 
@@ -125,6 +132,8 @@ def changed(node):
     elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name):
         yield f"{ast.unparse(node.value)}[{node.slice.id} + 1]"
     elif isinstance(node, ast.Call) and len(node.args) > 1:
+        if ast.unparse(node.func).rpartition(".")[2] in EITHER:
+            return
         node.args[:2] = node.args[1::-1]
         yield ast.unparse(node)
         node.args[:2] = node.args[1::-1]
