@@ -196,7 +196,7 @@ def read(path, schema) -> list:
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
-    with io.StringIO(text_of(path), newline="") as file:
+    with io.StringIO(text := text_of(path), newline="") as file:
         reader = csv.DictReader(file)
         try:
             known = {*schema.EARLIER, *(reader.fieldnames or [])}
@@ -213,6 +213,11 @@ def read(path, schema) -> list:
                 row = schema(**{n: _value(types[n], n, values[n]) for n in given})
                 row.require_possible()
                 rows.append(row)
+            if rows and text[-1] not in '\n\r"':  # "12" may be a part of "123"
+                raise ValueError(
+                    "the last line does not end, so the file may be cut off; delete "
+                    "that line, or end it if nothing is missing"
+                )
         except (ValueError, TypeError, csv.Error) as error:
             raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
     return rows
