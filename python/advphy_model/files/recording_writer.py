@@ -105,9 +105,11 @@ class RecordingWriter:
                 self._begin()
                 self._write()
         data = np.ascontiguousarray(samples, "<c8").data
-        self._failed = True
-        self._file.write(data)
-        self._failed = False
+        try:
+            self._file.write(data)
+        except OSError:
+            self._failed = True
+            raise
         self._hash.update(data)
         self.samples += len(samples)
 
