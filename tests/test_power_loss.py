@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loss of power: files that are cut, the order of writing, and parents that die."""
+"""Loss of power, files that are cut, the order of writing, disks that fail."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ from advphy_model.modem.frame import Frame
 
 from .commands import ADVPHY, LOOP, done
 from .conftest import STAGED
-from .test_nothing_lost import COMMANDS, ERRORS, run, run_alone, strike
+from .test_nothing_lost import COMMANDS, ERRORS, results, run, run_alone, strike
 
 TABLES = {
     Counts: f"measure bpsk --ebn0-db 4,5 --max-blocks 4e3 {LOOP}",
@@ -49,12 +49,12 @@ def rows_or_sentence(path, schema):
 @pytest.mark.parametrize(
     "schema",
     [
-        pytest.param(
-            each, marks=[pytest.mark.slow] * (each in (RareCounts, SemanticCounts))
-        )
-        for each in TABLES
+        Counts,
+        BurstCounts,
+        pytest.param(RareCounts, marks=pytest.mark.slow),
+        pytest.param(SemanticCounts, marks=pytest.mark.slow),
     ],
-    ids=[schema.__name__ for schema in TABLES],
+    ids=lambda schema: schema.__name__,
 )
 def test_a_table_cut_at_any_byte_is_refused_or_has_whole_rows(schema, here):
     done(TABLES[schema], "--out r.csv")
@@ -131,12 +131,12 @@ def test_a_recording_is_complete_only_after_its_samples_are_kept(here, monkeypat
     assert kept[2:] == [here.name]
 
 
-@pytest.mark.parametrize("calamity", ERRORS)
+@pytest.mark.parametrize("calamity", ERRORS, ids="recording / {}".format)
 def test_a_recording_that_is_not_kept_is_not_complete(calamity, here, monkeypatch):
     said = os.strerror(ERRORS[calamity])
-    with monkeypatch.context() as patch:
-        with pytest.raises(OSError, match=said), recording():
-            strike(patch, calamity, 1)
+    patch = monkeypatch.context()
+    with patch as patched, pytest.raises(OSError, match=said), recording():
+        strike(patched, calamity, 1)
     found = recording_reader.read("r.sigmf-meta")
     assert (found.complete, found.samples) == (False, len(SAMPLES))
     assert "how much is lost is not known" in found.warnings[0]
@@ -203,3 +203,41 @@ def test_processes_end_with_a_parent_that_is_killed():
     while child.exists() and time.monotonic() < end:
         time.sleep(0.05)
     assert not child.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "calamity",
+    ["disk full", "read-only remount"],
+    ids="measure on a disk of its own / {}".format,
+)
+def test_a_real_disk_that_fails_leaves_the_counts(calamity, here):
+    words = COMMANDS["measure"][0]
+    assert run(words).returncode == 0
+    whole = results()
+    disk = here / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(disk)
+            assert run(words.replace("200000", "100000")).returncode == 0
+            before = results()
+            filler = disk / "filler"
+            if calamity == "disk full":
+                with contextlib.suppress(OSError):
+                    filler.write_bytes(bytes(2**20))
+            else:
+                subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+            found = run(words)
+            assert (found.returncode, results()) == (2, before), found.stderr
+            assert os.strerror(ERRORS[calamity]) in found.stderr
+            subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            filler.unlink(missing_ok=True)
+            assert run(words).returncode == 0
+            counted = results()
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert counted == whole
