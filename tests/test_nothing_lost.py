@@ -257,7 +257,6 @@ flowgraph.run()
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("calamity", SIGNALS, ids="Recorder / {}".format)
 def test_what_the_recorder_has_recorded_is_kept(calamity, here):
     pytest.importorskip("gnuradio.advphy")
