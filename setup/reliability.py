@@ -6,6 +6,7 @@
 """
 
 import datetime
+import os
 import platform
 import re
 import subprocess
@@ -14,7 +15,10 @@ from pathlib import Path
 
 CLONE = Path(__file__).resolve().parent.parent
 PAGE = CLONE / "docs" / "reliability.md"
-PYTEST = "PYTHONPATH=build/test_modules .venv/bin/python -m pytest -rA --tb=no -q"
+PYTHON = "PYTHONPATH=build/test_modules .venv/bin/python"
+PYTEST = f"{PYTHON} -m pytest -v -rA --tb=no -p no:randomly"
+SYSTEM = platform.freedesktop_os_release()["PRETTY_NAME"]
+MACHINE = f"{SYSTEM}, {platform.machine()}, {os.cpu_count()} cores"
 LOST = "tests/test_nothing_lost.py tests/test_power_loss.py"
 SECTIONS = {  # {marker: command}
     "lost": f"{PYTEST} {LOST} -k 'not evaluate and not reproduce'",
@@ -36,13 +40,13 @@ def shown(text):
     for row in rows:
         lines.append([row, *("/".join(found.get((row, c), "-")) for c in columns)])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{text.strip().splitlines()[-1]}"
+    return f"{table}\n\n{text.strip().splitlines()[-1].strip('= ')}"
 
 
 for marker in sys.argv[1:] or SECTIONS:
     how = {"shell": True, "cwd": CLONE, "text": True, "stdout": subprocess.PIPE}
     done = subprocess.run(SECTIONS[marker], **how)
-    made = f"{datetime.date.today()}, {platform.platform()}: `{SECTIONS[marker]}`"
+    made = f"{datetime.date.today()}, {MACHINE}: `{SECTIONS[marker]}`"
     begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     text = (
