@@ -52,7 +52,6 @@ from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
 from .block_errors import (
-    end_by_signals,
     guarded_block,
     guarded_general_block,
     run,
@@ -74,6 +73,7 @@ from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.publisher import publisher
 from .measure.recorder import recorder
+from .program_end import end_by_signals
 from .receive.adapting_eve import adapting_eve
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer

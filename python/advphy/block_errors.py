@@ -13,7 +13,6 @@ import ctypes
 import functools
 import logging
 import operator
-import signal
 import sys
 import threading
 import weakref
@@ -23,6 +22,7 @@ import pmt
 from advphy_model import kernels
 from gnuradio import gr
 
+from .program_end import end_by_signals, end_with_program
 from .stream_tags import tagging_block
 
 _failure = threading.Condition()
@@ -47,6 +47,8 @@ def _keep_in_flowgraph(block):
         flowgraph = frame.f_locals.get("self")
         if isinstance(flowgraph, gr.hier_block2) and flowgraph is not block:
             vars(flowgraph).setdefault("_kept", {})[id(block)] = block
+            if isinstance(flowgraph, gr.top_block):
+                end_with_program(flowgraph)
             return
         frame, left = frame.f_back, left - 1
 
@@ -258,28 +260,6 @@ def raising_errors(flowgraph):
         raise error
 
 
-def end_by_signals():
-    """Let SIGTERM and SIGHUP end the program as sys.exit does.
-
-    A radio then ends in zeros. `run` and `top_block` call it; a program with GNU
-    Radio's own top_block has to call it, as those of GNU Radio Companion do. A handler
-    that is already set stays.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return  # Python sets handlers only in the main thread
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, end_program)
-
-
-def end_program(number, frame):
-    """Exit; SIGHUP by the handler of SIGTERM, as Companion's programs set their own."""
-    handler = signal.getsignal(signal.SIGTERM)
-    if number == signal.SIGTERM or handler is end_program or not callable(handler):
-        sys.exit(128 + number)
-    handler(number, frame)
-
-
 def run(flowgraph):
     """Run a gr.top_block; raise a block's error."""
     end_by_signals()
@@ -311,6 +291,7 @@ class top_block(gr.top_block):
         """Start the flowgraph; wait() raises the error if a block fails."""
         _watched_flowgraphs.add(self)
         end_by_signals()
+        end_with_program(self)
         super().start(max_noutput_items)
 
     def wait(self):

@@ -63,6 +63,7 @@ class RecordingWriter:
         self._frequency = None if frequency is None else float(frequency)
         self._captures, self._annotations = [], []
         self._hash, self.samples, self._interrupted = hashlib.sha512(), 0, False
+        self._failed = False  # then samples are lost, and it stays incomplete
         self._begin(at)
         self._file = open(self.data, "xb")  # noqa: SIM115 - close() closes it
         try:
@@ -104,7 +105,11 @@ class RecordingWriter:
                 self._begin()
                 self._write()
         data = np.ascontiguousarray(samples, "<c8").data
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError:
+            self._failed = True
+            raise
         self._hash.update(data)
         self.samples += len(samples)
 
@@ -127,10 +132,14 @@ class RecordingWriter:
         self._note()
 
     def close(self) -> None:
-        """End the recording and mark it as complete."""
+        """End the recording; mark it as complete if all samples are on the disk."""
         if self._file.closed:
             return
-        self._file.close()
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if self._failed:
+            return
         self._fields["advphy:complete"] = True
         self._fields["core:sha512"] = self._hash.hexdigest()
         self._fields["advphy:samples"] = self.samples
