@@ -119,6 +119,37 @@ def test_a_receiver_of_another_program_may_be_the_one(running, endpoint):
     assert gaps(found) == 0
 
 
+@pytest.mark.parametrize("request_", [b"", b"\1", b"\xff" * 4, bytes(4), b"x" * 10**6])
+def test_a_request_that_is_none_changes_nothing(running, endpoint, request_):
+    sending(running, "zmq", endpoint)
+    context = zmq.Context()
+    mad = context.socket(zmq.REQ)
+    mad.connect(endpoint)
+    mad.send(request_)  # gr-zeromq alone would end with a segmentation fault
+    assert not mad.poll(300)
+    honest = context.socket(zmq.REQ)
+    honest.connect(endpoint)
+    honest.send((100).to_bytes(4, "little"))
+    assert len(honest.recv()) > 19  # bytes of gr-zeromq's header
+    context.destroy(linger=0)
+
+
+@pytest.mark.parametrize("reply", [[b""], [b"x" * 19], [b"a", b"b"]])
+def test_a_reply_that_is_no_samples_ends_the_flowgraph(endpoint, reply):
+    context = zmq.Context()
+    mad = context.socket(zmq.REP)
+    mad.bind(endpoint)
+    flowgraph = advphy.top_block()
+    parts = advphy.sdr_source("zmq", endpoint), blocks.null_sink(8)
+    flowgraph.connect(*parts)
+    flowgraph.start()
+    mad.recv()
+    mad.send_multipart(reply)
+    with pytest.raises(ValueError, match="no samples of an SDR Sink"):
+        flowgraph.wait()
+    context.destroy(linger=0)
+
+
 def test_many_receivers_of_zmq_pub_get_the_same_samples(running, endpoint):
     sink = sending(running, "zmq_pub", endpoint)
     both = [receiving(running, "zmq_pub", endpoint) for _ in range(3)]

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Subscriptions to publishers: connections and received measurements."""
 
+import collections
+import contextlib
 import re
+import socket as sockets
+import struct
 import time
 
 import zmq
@@ -12,6 +16,9 @@ WAITING = 10_000  # messages in the queue; further messages are lost
 HANDSHAKE_MS = 2000  # for a peer that answers in another protocol or not at all
 LOOK_SECONDS = 1.5  # in which a publisher of this computer answers
 AT_ONCE = 1000  # messages of one publisher before it is the turn of the next
+MOST_UNREAD = 2**23  # bytes that may wait; a publisher that sends more is left
+MOST_BLOCKS = 256  # of one publisher, as many as its `states` have
+FLOODED = "sends more than can be read; connected again"
 LOST = {
     zmq.Event.DISCONNECTED,
     zmq.Event.CLOSED,
@@ -39,6 +46,8 @@ class Subscriptions:
         self._context, self._poller = zmq.Context(), zmq.Poller()
         self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
         self._sockets = {}  # address: (socket, monitor of its connection)
+        self._blocks = collections.defaultdict(set)  # those that an address has sent
+        self._bytes = {}  # address: [descriptor, bytes until its queue was empty]
         self._opened = set()  # addresses that have answered, but not as a publisher
         self._silent = set(addresses)  # those that have sent no measurement yet
         self.malformed = 0  # number of ignored messages
@@ -88,6 +97,7 @@ class Subscriptions:
             found = []
             for address, (socket, monitor) in self._sockets.items():
                 self._follow(address, monitor)
+                self._limit(address, socket)
                 if received := self._received(address, socket):
                     self._silent.discard(address)
                     found += received
@@ -106,9 +116,11 @@ class Subscriptions:
         """Remark a lost connection, and a peer that is no publisher."""
         waiting = f"waiting for {address}"
         while monitor.poll(0):
-            event = recv_monitor_message(monitor)["event"]
+            happened = recv_monitor_message(monitor)
+            event = happened["event"]
             if event == zmq.EVENT_CONNECTED:
                 self._opened.add(address)
+                self._bytes[address] = [happened["value"], 0]
             elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._opened.discard(address)
                 self._met.add(address)
@@ -120,17 +132,34 @@ class Subscriptions:
                 if not self._scanning or address in self._met:
                     self._remark_once(waiting)
 
+    def _limit(self, address, socket):
+        """Connect again to a publisher of which more waits than may.
+
+        libzmq limits the number of messages, but neither their bytes nor their parts.
+        """
+        number, read = self._bytes.get(address, (None, 0))
+        if number is not None and _bytes_of(number) > read + MOST_UNREAD:
+            del self._bytes[address]
+            socket.disconnect(address)  # forgets what waits, also half of a message
+            socket.connect(address)
+            self._remark_once(f"{address} {FLOODED}")
+
     def _received(self, address, socket):
         """Return the measurements of the messages that have arrived."""
-        found = []
-        for _ in range(AT_ONCE):
+        found, taken = [], 0
+        for number in range(AT_ONCE):
+            if taken > MOST_UNREAD:
+                break
             try:
                 data = socket.recv(zmq.NOBLOCK)
+                taken += len(data)
                 if socket.getsockopt(zmq.RCVMORE):
                     socket.recv_multipart(zmq.NOBLOCK)
                     raise ValueError("several parts")
-                found += published.decode(data)
+                found += self._of_few_blocks(address, published.decode(data))
             except zmq.Again:
+                if number and address in self._bytes:
+                    self._bytes[address][1] = _bytes_of(self._bytes[address][0])
                 break
             except published.OtherVersionError as error:
                 self.malformed += 1
@@ -141,10 +170,31 @@ class Subscriptions:
                 self._remark_once(f"{address}: {text}", ("malformed", address))
         return found
 
+    def _of_few_blocks(self, address, messages):
+        """Return the messages; ValueError if the address has too many blocks."""
+        named = ("flowgraph", "kind", "block", "name")
+        blocks = {tuple(message[key] for key in named) for message in messages}
+        if len(self._blocks[address] | blocks) > MOST_BLOCKS:
+            raise ValueError(f"more than {MOST_BLOCKS} blocks")
+        self._blocks[address] |= blocks
+        return messages
+
     def _remark_once(self, text, what=None):
         if (what or text) not in self._remarked:
             self._remarked.add(what or text)
             self._remark(text)
+
+
+def _bytes_of(descriptor):
+    """Return the bytes that a TCP connection of libzmq has received, 0 of others."""
+    with contextlib.suppress(OSError):  # it has ended
+        connection = sockets.socket(fileno=descriptor)
+        try:  # tcpi_bytes_received of linux/tcp.h
+            info = connection.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, 136)
+            return struct.unpack_from("Q", info, 128)[0] if len(info) == 136 else 0
+        finally:
+            connection.detach()
+    return 0
 
 
 def _not_an_address(address, why=""):

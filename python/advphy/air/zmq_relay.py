@@ -11,6 +11,7 @@ that has ended; its relay asks the sender again as soon as that can be reached.
 import itertools
 import logging
 import os
+import struct
 import threading
 import uuid
 import weakref
@@ -24,6 +25,8 @@ POLL_MS = 100
 HEARTBEAT_MS = 1000  # a peer that is silent for two of them has gone
 RECEIVER = b"advphy-"  # begins the routing ids of receivers that know REFUSED
 REFUSED = b"advphy: refused"  # reply to another receiver
+LONGEST_REQUEST, LONGEST_REPLY = 300, 2**26  # bytes of a part
+_HEADER = struct.Struct("<HBQQ")  # of gr-zeromq: magic, version, offset, tags
 REMEDY = (
     "driver = 'zmq' is for one receiver, and another one has the samples of {0}; end "
     "that one, or use driver = 'zmq_pub' at both ends"
@@ -80,7 +83,8 @@ def _relay(owner, endpoint, of_sink):
 def _open(context, endpoint, kind):
     """Return (socket at the endpoint, its monitor)."""
     peer = context.socket(kind)
-    peer.linger = 0
+    peer.linger, peer.rcvhwm, peer.sndhwm = 0, 64, 64
+    peer.maxmsgsize = LONGEST_REPLY if kind == zmq.REQ else LONGEST_REQUEST
     peer.ipv6 = "[" in endpoint  # else localhost may become ::1
     peer.heartbeat_ivl = HEARTBEAT_MS
     peer.heartbeat_timeout = 2 * HEARTBEAT_MS
@@ -107,6 +111,8 @@ def _serve(context, block, peer, endpoint, ended, owner):
             asked = None
         elif ready:
             who, *_, request = peer[0].recv_multipart(copy=False)
+            if not _is_request(request.bytes):  # gr-zeromq would crash
+                continue
             if receiver in (None, request.get(zmq.SRCFD)):
                 if asked is None:
                     block.send(request)
@@ -117,6 +123,23 @@ def _serve(context, block, peer, endpoint, ended, owner):
             if who.bytes.startswith(RECEIVER):  # another would not understand it
                 peer[0].send_multipart([who.bytes, b"", REFUSED])
     context.destroy(linger=0)
+
+
+def _is_request(data):
+    """Return whether it is what a source of gr-zeromq sends: how many samples."""
+    return len(data) == 4 and struct.unpack("=i", data)[0] > 0
+
+
+def _is_reply(parts):
+    """Return whether it is a header of gr-zeromq and samples, without looking at tags.
+
+    At anything else the thread of gr-zeromq's source would end without an error.
+    """
+    if len(parts) != 1 or len(parts[0]) < _HEADER.size:
+        return False
+    magic, version, _, tags = _HEADER.unpack_from(parts[0])
+    samples, rest = divmod(len(parts[0]) - _HEADER.size, 8)
+    return (magic, version) == (0x5FF0, 1) and (not rest or 0 < tags < samples * 8)
 
 
 def _ask(context, block, peer, endpoint, ended, owner):
@@ -132,6 +155,10 @@ def _ask(context, block, peer, endpoint, ended, owner):
                 if reply == [REFUSED] and (source := owner()):
                     remedy = REMEDY.format(endpoint)
                     source.fail(ValueError(f"args = '{endpoint}': {remedy}"))
+                    break
+                if not _is_reply(reply) and (source := owner()):
+                    what = f"args = '{endpoint}': what the sender there sends is no "
+                    source.fail(ValueError(f"{what}samples of an SDR Sink; end it"))
                     break
                 block.send_multipart(reply)
                 request = None

@@ -19,6 +19,8 @@ from types import SimpleNamespace
 import zmq
 from advphy_model.user_folders import user_path
 
+from .front_door import FrontDoor
+
 WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 2048  # bytes that a subscriber may send at once: a handshake, a topic
 WAITING = 64  # messages that wait for a slow subscriber; further ones are lost
@@ -70,25 +72,30 @@ class PublishingSocket:
     def __init__(self, address, keys="", insecure=False):
         _check(address, keys or insecure)
         self._context = zmq.Context()
-        self._authenticator = None
+        self._authenticator, self._doors = None, []
         self._socket = made = self._context.socket(zmq.PUB)
         # Without this, the context of an unused socket would wait for it forever.
-        self._unused = weakref.finalize(self, _close, self._context, made)
+        self._unused = weakref.finalize(self, _close, self._context, made, self._doors)
         made.sndhwm, made.maxmsgsize, made.linger = WAITING, LONGEST_FRAME, LINGER_MS
         made.handshake_ivl = 2000  # ms, for peers of another protocol
-        made.tcp_keepalive, made.ipv6 = 1, "[" in address
         self.welcome(b"")
         try:
             if keys:
                 self._require_keys(keys)
-            made.bind(address)
-        except (zmq.ZMQError, ValueError) as error:
+            self.address = _numeric(address)
+            tcp = self.address.startswith("tcp:")
+            made.bind("ipc://*" if tcp else address)  # a file in a folder of our own
+            if tcp:
+                host, _, port = self.address.removeprefix("tcp://").rpartition(":")
+                inner = made.getsockopt_string(zmq.LAST_ENDPOINT)
+                inner = inner.removeprefix("ipc://")
+                self._doors += [FrontDoor(host.strip("[]"), int(port), inner)]
+        except (OSError, zmq.ZMQError, ValueError) as error:
             self.close()
             if isinstance(error, ValueError):
                 raise
             kind = InUseError if error.errno == errno.EADDRINUSE else ValueError
             raise kind(f"address = {address!r}: {_why(error)}") from None
-        self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def _require_keys(self, folder):
         """Admit only subscribers with the subscriber's secret key."""
@@ -125,11 +132,23 @@ class PublishingSocket:
         self._unused.detach()
         if self._authenticator is not None:
             self._authenticator.stop()
-        _close(self._context, self._socket)
+        _close(self._context, self._socket, self._doors)
 
 
-def _close(context, made):
+def _numeric(address):
+    """Return the address as libzmq binds it: with numbers for * and interfaces."""
+    if address.startswith("ipc:"):
+        return address
+    with zmq.Context() as context, context.socket(zmq.PUB) as made:
+        made.ipv6 = "[" in address
+        made.bind(address)
+        return made.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def _close(context, made, doors):
     made.close()
+    for door in doors:
+        door.close(LINGER_MS / 1000)
     context.term()
 
 

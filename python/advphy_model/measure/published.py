@@ -14,6 +14,8 @@ SCHEMA = Path(__file__).with_name("published.schema.json")
 HERE = [f"tcp://127.0.0.1:{port}" for port in range(5570, 5590)]  # publishers' ports
 LONGEST_NAME = 80
 LONGEST_MESSAGE = 2**22  # bytes, far more than any publisher sends
+LONGEST_MEASUREMENT = 2**18  # bytes of one of them
+LARGEST = 2**64  # of whole numbers, such as a seed
 
 
 class OtherVersionError(ValueError):
@@ -96,7 +98,8 @@ def decode(data) -> list:
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
-        message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
+        numbers = {"parse_int": _whole, "parse_float": _finite}
+        message = json.loads(data, parse_constant=_refuse, **numbers)
     except RecursionError:
         raise ValueError("message is nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
@@ -110,6 +113,8 @@ def decode(data) -> list:
     found = message["states"] if message["kind"] == "states" else [message]
     for part in found:
         checked_name(part["name"])
+        if len(data) > LONGEST_MEASUREMENT < len(encode(part)):
+            raise ValueError(f"a measurement has above {LONGEST_MEASUREMENT} bytes")
     return found
 
 
@@ -117,10 +122,16 @@ def _refuse(constant):
     raise ValueError(f"{constant} is not JSON")
 
 
+def _whole(text):
+    if len(text) > 20 or abs(int(text)) > LARGEST:
+        raise ValueError(f"{text[:60]} is too large")
+    return int(text)
+
+
 def _finite(text):
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
+        raise ValueError(f"{text[:60]} is too large")
     return value
 
 
