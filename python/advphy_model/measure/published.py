@@ -9,13 +9,14 @@ import json
 import math
 from pathlib import Path
 
+from advphy_model.file_gate import require_plain, strict_json
+
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
 HERE = [f"tcp://127.0.0.1:{port}" for port in range(5570, 5590)]  # publishers' ports
 LONGEST_NAME = 80
 LONGEST_MESSAGE = 2**22  # bytes, far more than any publisher sends
 LONGEST_MEASUREMENT = 2**18  # bytes of one of them
-LARGEST = 2**64  # of whole numbers, such as a seed
 
 
 class OtherVersionError(ValueError):
@@ -98,8 +99,8 @@ def decode(data) -> list:
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
-        numbers = {"parse_int": _whole, "parse_float": _finite}
-        message = json.loads(data, parse_constant=_refuse, **numbers)
+        message = strict_json(data)
+        require_plain(message)
     except RecursionError:
         raise ValueError("message is nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
@@ -116,23 +117,6 @@ def decode(data) -> list:
         if len(data) > LONGEST_MEASUREMENT < len(encode(part)):
             raise ValueError(f"a measurement has above {LONGEST_MEASUREMENT} bytes")
     return found
-
-
-def _refuse(constant):
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _whole(text):
-    if len(text) > 20 or abs(int(text)) > LARGEST:
-        raise ValueError(f"{text[:60]} is too large")
-    return int(text)
-
-
-def _finite(text):
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:60]} is too large")
-    return value
 
 
 def _as_json(value):
