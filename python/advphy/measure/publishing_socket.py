@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import stat
+import uuid
 import weakref
 from types import SimpleNamespace
 
@@ -82,20 +83,28 @@ class PublishingSocket:
         try:
             if keys:
                 self._require_keys(keys)
-            self.address = _numeric(address)
-            tcp = self.address.startswith("tcp:")
-            made.bind("ipc://*" if tcp else address)  # a file in a folder of our own
-            if tcp:
-                host, _, port = self.address.removeprefix("tcp://").rpartition(":")
-                inner = made.getsockopt_string(zmq.LAST_ENDPOINT)
-                inner = inner.removeprefix("ipc://")
-                self._doors += [FrontDoor(host.strip("[]"), int(port), inner)]
+            if address.startswith("ipc:"):
+                made.bind(address)
+                self.address = address
+            else:
+                self._bind_behind_door(address)
         except (OSError, zmq.ZMQError, ValueError) as error:
             self.close()
             if isinstance(error, ValueError):
                 raise
             kind = InUseError if error.errno == errno.EADDRINUSE else ValueError
             raise kind(f"address = {address!r}: {_why(error)}") from None
+
+    def _bind_behind_door(self, address):
+        """Bind to a name that this process alone can reach, and open a door to it."""
+        inner, made = f"@advphy-publisher-{uuid.uuid4()}", self._socket
+        made.setsockopt(zmq.IPC_FILTER_PID, os.getpid())
+        made.bind(f"ipc://{inner}")
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        host, port = _numeric(host), int(port.replace("*", "0"))
+        door = FrontDoor(host.strip("[]"), port, inner.replace("@", "\0"))
+        self._doors.append(door)
+        self.address = f"tcp://{host}:{door.port}"
 
     def _require_keys(self, folder):
         """Admit only subscribers with the subscriber's secret key."""
@@ -135,14 +144,12 @@ class PublishingSocket:
         _close(self._context, self._socket, self._doors)
 
 
-def _numeric(address):
-    """Return the address as libzmq binds it: with numbers for * and interfaces."""
-    if address.startswith("ipc:"):
-        return address
+def _numeric(host):
+    """Return the host as libzmq binds it: with numbers for * and interfaces."""
     with zmq.Context() as context, context.socket(zmq.PUB) as made:
-        made.ipv6 = "[" in address
-        made.bind(address)
-        return made.getsockopt_string(zmq.LAST_ENDPOINT)
+        made.ipv6 = "[" in host
+        made.bind(f"tcp://{host}:*")  # at its own port nobody may meet this socket
+        return made.getsockopt_string(zmq.LAST_ENDPOINT)[6:].rpartition(":")[0]
 
 
 def _close(context, made, doors):
