@@ -51,6 +51,7 @@ class FrontDoor:
     async def _open(self):
         loop = asyncio.get_running_loop()
         while True:
+            await asyncio.sleep(0)  # the guests' turn, however many come
             try:
                 outer, (host, *_) = await loop.sock_accept(self._listener)
             except OSError:  # it has gone, or no descriptor is free
