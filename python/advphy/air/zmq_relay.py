@@ -16,6 +16,7 @@ import threading
 import uuid
 import weakref
 
+import pmt
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
@@ -26,7 +27,13 @@ HEARTBEAT_MS = 1000  # a peer that is silent for two of them has gone
 RECEIVER = b"advphy-"  # begins the routing ids of receivers that know REFUSED
 REFUSED = b"advphy: refused"  # reply to another receiver
 LONGEST_REQUEST, LONGEST_REPLY = 300, 2**26  # bytes of a part
+MOST_TAGS, MOST_OBJECTS = (
+    4096,
+    1000,
+)  # of a reply; of a value, in which pmt may nest them
 _HEADER = struct.Struct("<HBQQ")  # of gr-zeromq: magic, version, offset, tags
+_SIZES = {0: 0, 1: 0, 3: 4, 4: 8, 5: 16, 6: 0, 11: 8, 13: 8}  # of pmt_serial_tags.h
+_NUMBERS = 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16  # bytes of each in a vector of them
 REMEDY = (
     "driver = 'zmq' is for one receiver, and another one has the samples of {0}; end "
     "that one, or use driver = 'zmq_pub' at both ends"
@@ -131,15 +138,45 @@ def _is_request(data):
 
 
 def _is_reply(parts):
-    """Return whether it is a header of gr-zeromq and samples, without looking at tags.
+    """Return whether it is what a sink of gr-zeromq sends: a header, tags, samples.
 
-    At anything else the thread of gr-zeromq's source would end without an error.
+    At anything else the thread of gr-zeromq's source would end without an error, or
+    allocate as much as a tag claims to have.
     """
-    if len(parts) != 1 or len(parts[0]) < _HEADER.size:
+    try:
+        (data,) = parts
+        magic, version, _, tags = _HEADER.unpack_from(data)
+        known, at = (magic, version) == (0x5FF0, 1) and tags <= MOST_TAGS, _HEADER.size
+        for _ in range(tags if known else 0):
+            at += 8  # the offset
+            for of in ("key", "value", "source"):
+                begin, at = at, _end_of_object(data, at)
+                read = pmt.deserialize_str(data[begin:at])
+                known = known and (of != "key" or pmt.is_symbol(read))
+    except Exception:  # of whatever type those of pmt are
         return False
-    magic, version, _, tags = _HEADER.unpack_from(parts[0])
-    samples, rest = divmod(len(parts[0]) - _HEADER.size, 8)
-    return (magic, version) == (0x5FF0, 1) and (not rest or 0 < tags < samples * 8)
+    return known and (len(data) - at) % 8 == 0
+
+
+def _end_of_object(data, at):
+    """Return where an object that pmt has serialized ends; ValueError if nowhere."""
+    seen, wanted = 0, 1
+    while seen < wanted <= MOST_OBJECTS:
+        kind, at, seen = data[at], at + 1, seen + 1
+        if kind == 2:  # symbol
+            at += 2 + struct.unpack_from(">H", data, at)[0]
+        elif kind in (7, 9):  # pair, dictionary
+            wanted += 2
+        elif kind in (8, 12):  # vector, tuple
+            wanted, at = wanted + struct.unpack_from(">I", data, at)[0], at + 4
+        elif kind == 10:  # vector of numbers, after some bytes that fill
+            of, numbers, fill = struct.unpack_from(">BIB", data, at)
+            at += 6 + fill + numbers * _NUMBERS[of]
+        else:
+            at += _SIZES[kind]
+    if seen < wanted or at > len(data):
+        raise ValueError("an object is cut off, or too large")
+    return at
 
 
 def _ask(context, block, peer, endpoint, ended, owner):
