@@ -26,6 +26,7 @@ WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FIL
 LONGEST_FRAME = 2048  # bytes that a subscriber may send at once: a handshake, a topic
 WAITING = 64  # messages that wait for a slow subscriber; further ones are lost
 LINGER_MS = 100  # for the last messages of a flowgraph that stops
+DOOR_SECONDS = 0.5  # for them to go out by the door
 PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
 
 
@@ -155,7 +156,7 @@ def _numeric(host):
 def _close(context, made, doors):
     made.close()
     for door in doors:
-        door.close(LINGER_MS / 1000)
+        door.close(DOOR_SECONDS)
     context.term()
 
 
