@@ -27,13 +27,11 @@ HEARTBEAT_MS = 1000  # a peer that is silent for two of them has gone
 RECEIVER = b"advphy-"  # begins the routing ids of receivers that know REFUSED
 REFUSED = b"advphy: refused"  # reply to another receiver
 LONGEST_REQUEST, LONGEST_REPLY = 300, 2**26  # bytes of a part
-MOST_TAGS, MOST_OBJECTS = (
-    4096,
-    1000,
-)  # of a reply; of a value, in which pmt may nest them
-_HEADER = struct.Struct("<HBQQ")  # of gr-zeromq: magic, version, offset, tags
-_SIZES = {0: 0, 1: 0, 3: 4, 4: 8, 5: 16, 6: 0, 11: 8, 13: 8}  # of pmt_serial_tags.h
-_NUMBERS = 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16  # bytes of each in a vector of them
+MOST_TAGS, MOST_VALUES = 4096, 1000  # of a reply; of a part of a tag
+HEADER = struct.Struct("<3sQQ")  # of gr-zeromq: magic and version, offset, tags
+SIZES = {0: 0, 1: 0, 3: 4, 4: 8, 5: 16, 6: 0, 11: 8, 13: 8}  # of pmt_serial_tags.h
+NUMBERS = 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8, 16  # bytes of each in a vector of them
+NO_SAMPLES = "what the sender at {0} sends is no samples of an SDR Sink; end it"
 REMEDY = (
     "driver = 'zmq' is for one receiver, and another one has the samples of {0}; end "
     "that one, or use driver = 'zmq_pub' at both ends"
@@ -118,8 +116,8 @@ def _serve(context, block, peer, endpoint, ended, owner):
             asked = None
         elif ready:
             who, *_, request = peer[0].recv_multipart(copy=False)
-            if not _is_request(request.bytes):  # gr-zeromq would crash
-                continue
+            if len(request) != 4 or struct.unpack("=i", request)[0] <= 0:
+                continue  # not a number of samples, at which gr-zeromq would crash
             if receiver in (None, request.get(zmq.SRCFD)):
                 if asked is None:
                     block.send(request)
@@ -132,11 +130,6 @@ def _serve(context, block, peer, endpoint, ended, owner):
     context.destroy(linger=0)
 
 
-def _is_request(data):
-    """Return whether it is what a source of gr-zeromq sends: how many samples."""
-    return len(data) == 4 and struct.unpack("=i", data)[0] > 0
-
-
 def _is_reply(parts):
     """Return whether it is what a sink of gr-zeromq sends: a header, tags, samples.
 
@@ -145,23 +138,22 @@ def _is_reply(parts):
     """
     try:
         (data,) = parts
-        magic, version, _, tags = _HEADER.unpack_from(data)
-        known, at = (magic, version) == (0x5FF0, 1) and tags <= MOST_TAGS, _HEADER.size
-        for _ in range(tags if known else 0):
-            at += 8  # the offset
-            for of in ("key", "value", "source"):
-                begin, at = at, _end_of_object(data, at)
-                read = pmt.deserialize_str(data[begin:at])
-                known = known and (of != "key" or pmt.is_symbol(read))
+        begin, _, tags = HEADER.unpack_from(data)
+        known, at = begin == b"\xf0\x5f\1" and tags <= MOST_TAGS, HEADER.size
+        for number in range(3 * tags if known else 0):  # key, value, source; key, ...
+            begin = at if number % 3 else at + 8  # behind the offset of a tag
+            at = _end(data, begin)
+            read = pmt.deserialize_str(data[begin:at])
+            known = known and (number % 3 or pmt.is_symbol(read))
     except Exception:  # of whatever type those of pmt are
         return False
     return known and (len(data) - at) % 8 == 0
 
 
-def _end_of_object(data, at):
-    """Return where an object that pmt has serialized ends; ValueError if nowhere."""
+def _end(data, at):
+    """Return where the value of pmt that begins there ends; or raise an error."""
     seen, wanted = 0, 1
-    while seen < wanted <= MOST_OBJECTS:
+    while seen < wanted <= MOST_VALUES:
         kind, at, seen = data[at], at + 1, seen + 1
         if kind == 2:  # symbol
             at += 2 + struct.unpack_from(">H", data, at)[0]
@@ -171,11 +163,11 @@ def _end_of_object(data, at):
             wanted, at = wanted + struct.unpack_from(">I", data, at)[0], at + 4
         elif kind == 10:  # vector of numbers, after some bytes that fill
             of, numbers, fill = struct.unpack_from(">BIB", data, at)
-            at += 6 + fill + numbers * _NUMBERS[of]
+            at += 6 + fill + numbers * NUMBERS[of]
         else:
-            at += _SIZES[kind]
+            at += SIZES[kind]
     if seen < wanted or at > len(data):
-        raise ValueError("an object is cut off, or too large")
+        raise ValueError
     return at
 
 
@@ -189,13 +181,11 @@ def _ask(context, block, peer, endpoint, ended, owner):
             ready, _, _ = zmq.select([*peer], [], [], POLL_MS / 1000)
             if peer[0] in ready:
                 reply = peer[0].recv_multipart()
-                if reply == [REFUSED] and (source := owner()):
-                    remedy = REMEDY.format(endpoint)
-                    source.fail(ValueError(f"args = '{endpoint}': {remedy}"))
-                    break
-                if not _is_reply(reply) and (source := owner()):
-                    what = f"args = '{endpoint}': what the sender there sends is no "
-                    source.fail(ValueError(f"{what}samples of an SDR Sink; end it"))
+                refused = reply == [REFUSED]
+                if refused or not _is_reply(reply):
+                    why = (REMEDY if refused else NO_SAMPLES).format(endpoint)
+                    if source := owner():
+                        source.fail(ValueError(f"args = '{endpoint}': {why}"))
                     break
                 block.send_multipart(reply)
                 request = None

@@ -8,13 +8,13 @@ connections, so memory and descriptors have no bound without it.
 import asyncio
 import concurrent.futures
 import contextlib
-import ipaddress
 import math
 import socket
 import threading
 
 MOST_GUESTS = 128  # connections at once
 MOST_OF_ONE = 16  # of them from one address of another computer
+HERE = "127.0.0.1", "::1", "::ffff:127.0.0.1"
 MOST_SENT = 2**14  # bytes that a guest may send in all: a handshake, a few topics
 PIECE = 2**16  # bytes that are passed on at once
 
@@ -26,19 +26,18 @@ class FrontDoor:
     """
 
     def __init__(self, host, port, inner):
-        family, *_, at = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        ipv6 = family == socket.AF_INET6
+        ipv6, kind = "[" in host, socket.SOCK_STREAM
+        family, *_, at = socket.getaddrinfo(host.strip("[]"), port, type=kind)[0]
         how = {"family": family, "backlog": MOST_GUESTS, "dualstack_ipv6": ipv6}
-        self._listener = socket.create_server(at, **how)
-        self._listener.setblocking(False)
-        # Guests inherit both.
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = self._listener.getsockname()[1]
+        self._listener = made = socket.create_server(at, **how)
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # of guests, too
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = made.getsockname()[1]
         self._inner, self._guests = inner, {}  # task: host
         self._closing = concurrent.futures.Future()
-        serve = lambda: asyncio.run(self._serve())  # noqa: E731
-        self._thread = threading.Thread(target=serve, daemon=True)
+        how = {"target": asyncio.run, "args": [self._serve()], "daemon": True}
+        self._thread = threading.Thread(**how)
         self._thread.start()
 
     async def _serve(self):
@@ -57,9 +56,8 @@ class FrontDoor:
             except OSError:  # it has gone, or no descriptor is free
                 await asyncio.sleep(0.01)
                 continue
-            from_there = list(self._guests.values()).count(host)
-            here = ipaddress.ip_address(host.partition("%")[0]).is_loopback
-            many = from_there >= MOST_OF_ONE and not here
+            most = MOST_GUESTS if host in HERE else MOST_OF_ONE
+            many = list(self._guests.values()).count(host) >= most
             if many or len(self._guests) >= MOST_GUESTS:
                 outer.close()
                 continue

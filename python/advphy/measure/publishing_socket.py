@@ -84,11 +84,7 @@ class PublishingSocket:
         try:
             if keys:
                 self._require_keys(keys)
-            if address.startswith("ipc:"):
-                made.bind(address)
-                self.address = address
-            else:
-                self._bind_behind_door(address)
+            self.address = self._bind(address)
         except (OSError, zmq.ZMQError, ValueError) as error:
             self.close()
             if isinstance(error, ValueError):
@@ -96,16 +92,21 @@ class PublishingSocket:
             kind = InUseError if error.errno == errno.EADDRINUSE else ValueError
             raise kind(f"address = {address!r}: {_why(error)}") from None
 
-    def _bind_behind_door(self, address):
-        """Bind to a name that this process alone can reach, and open a door to it."""
-        inner, made = f"@advphy-publisher-{uuid.uuid4()}", self._socket
-        made.setsockopt(zmq.IPC_FILTER_PID, os.getpid())
-        made.bind(f"ipc://{inner}")
+    def _bind(self, address):
+        """Bind, behind a door if it is for TCP; return the address with numbers."""
+        if address.startswith("ipc:"):
+            self._socket.bind(address)
+            return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        name = f"advphy-publisher-{uuid.uuid4()}"
+        self._socket.setsockopt(zmq.IPC_FILTER_PID, os.getpid())  # for us alone
+        self._socket.bind(f"ipc://@{name}")
         host, _, port = address.removeprefix("tcp://").rpartition(":")
-        host, port = _numeric(host), int(port.replace("*", "0"))
-        door = FrontDoor(host.strip("[]"), port, inner.replace("@", "\0"))
-        self._doors.append(door)
-        self.address = f"tcp://{host}:{door.port}"
+        with zmq.Context() as context, context.socket(zmq.PUB) as made:
+            made.ipv6 = "[" in host
+            made.bind(f"tcp://{host}:*")  # at a port where nobody comes
+            host = made.getsockopt_string(zmq.LAST_ENDPOINT)[6:].rpartition(":")[0]
+        self._doors.append(FrontDoor(host, int(port.replace("*", "0")), f"\0{name}"))
+        return f"tcp://{host}:{self._doors[0].port}"
 
     def _require_keys(self, folder):
         """Admit only subscribers with the subscriber's secret key."""
@@ -143,14 +144,6 @@ class PublishingSocket:
         if self._authenticator is not None:
             self._authenticator.stop()
         _close(self._context, self._socket, self._doors)
-
-
-def _numeric(host):
-    """Return the host as libzmq binds it: with numbers for * and interfaces."""
-    with zmq.Context() as context, context.socket(zmq.PUB) as made:
-        made.ipv6 = "[" in host
-        made.bind(f"tcp://{host}:*")  # at its own port nobody may meet this socket
-        return made.getsockopt_string(zmq.LAST_ENDPOINT)[6:].rpartition(":")[0]
 
 
 def _close(context, made, doors):
