@@ -21,8 +21,11 @@ import weakref
 import numpy as np
 import pmt
 from advphy_model import kernels
+from advphy_model.checked_numbers import is_whole
+from advphy_model.randomness import LAST_INDEX
 from gnuradio import gr
 
+from .argument_checks import checked
 from .stream_tags import tagging_block
 
 _failure = threading.Condition()
@@ -47,14 +50,36 @@ def _keep_in_flowgraph(block):
         flowgraph = frame.f_locals.get("self")
         if isinstance(flowgraph, gr.hier_block2) and flowgraph is not block:
             vars(flowgraph).setdefault("_kept", {})[id(block)] = block
+            if not isinstance(flowgraph, gr.top_block | kept_hier_block):
+                _keep_when_connected(flowgraph)
             return
         frame, left = frame.f_back, left - 1
+
+
+def _keep_when_connected(hier_block):
+    """Have a plain hier block kept, too, since what it keeps would go with it."""
+    itself = weakref.ref(hier_block)
+
+    def to_basic_block():
+        _keep_in_flowgraph(itself())
+        return itself()._impl.to_basic_block()
+
+    hier_block.to_basic_block = to_basic_block
 
 
 class _guarded(tagging_block):
     """Common part of all guarded blocks; the flowgraph that connects one keeps it."""
 
     error = None
+    first_index = None  # of its first item, of a block whose items have indices
+
+    def require_indices(self, items):
+        """Raise ValueError if so many items since the start have no index."""
+        if self.first_index is not None and self.first_index + items > LAST_INDEX + 1:
+            raise ValueError(
+                f"{self.name()}: the stream goes beyond index 2^48, the last one; "
+                "begin it at a lower index"
+            )
 
     def to_basic_block(self):
         _keep_in_flowgraph(self)
@@ -70,6 +95,7 @@ class _guarded(tagging_block):
         watched |= {"work": _watched_work, "general_work": _watched_work}
         for name in watched.keys() & vars(cls).keys():
             setattr(cls, name, watched[name](vars(cls)[name]))
+        checked(cls)
 
     def set_msg_handler(self, which_port, handler_function):
         """Register a message handler, whose errors end the flowgraph."""
@@ -113,7 +139,7 @@ class _guarded(tagging_block):
         More items, of item_bytes each and at most 32 MiB together, are faster, fewer
         give a shorter delay. The buffer is never smaller than GNU Radio's own.
         """
-        if int(latency) != latency or latency < 1:
+        if not is_whole(latency, 1, 2**63 - 1):
             rule = "a whole number of items >= 1"
             raise ValueError(f"latency must be {rule}, got {latency}")
         items = max(1, min(int(latency), 2**25 // item_bytes))
@@ -142,6 +168,8 @@ def _watched_work(work):
                     f"{self.name()}: {work.__name__}() returned {produced}, but there "
                     f"is room for {room} items"
                 )
+            done = self.nitems_written if output_items else self.nitems_read
+            self.require_indices(done(0) + max(operator.index(produced), 0))
             return operator.index(produced)
         except Exception as error:
             self.fail(error)
@@ -205,6 +233,10 @@ class guarded_block(_guarded, gr.sync_block):
 
 class kept_hier_block(gr.hier_block2):
     """A hier block that a flowgraph keeps once it is connected."""
+
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        checked(cls)
 
     def to_basic_block(self):
         _keep_in_flowgraph(self)

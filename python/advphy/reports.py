@@ -168,6 +168,7 @@ class segmented_block(guarded_block):
     def begin_segments(self, first, reporter):
         """Begin with an empty segment at the index `first`."""
         self._first, self._reporter = first, reporter
+        self.first_index = first
         self._lock = threading.Lock()
         self._segments = [self.SEGMENT(first)]
 

@@ -27,6 +27,7 @@ class noisy_channel(guarded_block):
         self._apply, self._kind = channel_of(kind), canonical(kind)
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
+        self.first_index = self._first_block
         self.set_level(level)
         self.size_buffers(latency, 8 * n)
 

@@ -6,6 +6,7 @@ import functools
 import logging
 import math
 
+from advphy_model.checked_numbers import is_number
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import row_of
@@ -40,7 +41,8 @@ class BlerCurveRecord(MessageRecord):
         if not self.x:
             rule = "the key of a setting, such as 'ebn0_db'"
             raise ValueError(f"x must be {rule}, got {x!r}")
-        if not -math.inf < first < last < math.inf:
+        ends = is_number(first) and is_number(last)
+        if not (ends and -1e300 < first < last < 1e300):
             raise ValueError(
                 f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"

@@ -5,6 +5,9 @@ import importlib
 import os
 import sys
 
+from advphy_model.checked_numbers import is_whole
+
+from ..argument_checks import checked
 from ..reports import listening_block
 
 FASTEST = 30  # pictures a second; an eye cannot follow more
@@ -37,7 +40,7 @@ def checked_seconds(seconds):
 
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
-    if not isinstance(value, bool) and value in range(1, most + 1):
+    if is_whole(value, 1, most):
         return int(value)
     rule = f"a whole number of {of} in 1..{most}"
     raise ValueError(f"{name} must be {rule}, got {value!r}")
@@ -63,6 +66,9 @@ class window_owner:
             kind = getattr(importlib.import_module(f".{module}", __package__), name)
             self._window = kind(self.record, *self._window_arguments)
         return self._window
+
+
+checked(window_owner)  # whose subclasses inherit set_window
 
 
 def require(*modules):

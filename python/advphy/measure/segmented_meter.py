@@ -34,6 +34,9 @@ class setting_follower(segmented_block):
 
         Items that are already in the flowgraph at that moment are counted in it, too.
         """
+        if not isinstance(settings, dict | None):
+            wanted = "a dictionary of settings by name, or None"
+            raise ValueError(f"settings must be {wanted}, got {settings!r}")
         self._given = dict(settings or {})
 
     def start(self):

@@ -105,6 +105,8 @@ class burst_synchronizer(guarded_general_block):
             raise ValueError("frame must be given for bursts of any model, got None")
         model = None if model is None else load(model)
         frame = Frame.of_model(model) if frame is None else frame
+        if not isinstance(frame, Frame):
+            raise ValueError(f"frame must be advphy.Frame.of_model(...), got {frame}")
         codewords = [(np.complex64, (frame.n,))]
         guarded_general_block.__init__(
             self, "burst_synchronizer", [np.complex64], codewords

@@ -64,6 +64,7 @@ class alice_arn(guarded_block):
         if self._draws and model.keying != "none":
             model.require_equal_lengths()
         self._first_frame = checked_index("first_frame", first_frame)
+        self.first_index = self._first_frame
         self._module = AliceModule(model, secret, given_nonce(nonce))
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying

@@ -61,6 +61,7 @@ class bytes_to_messages(guarded_general_block):
         inputs = [np.uint8] if frame is None else None
         guarded_general_block.__init__(self, "bytes_to_messages", inputs, [np.uint8])
         self._first_block = checked_index("first_block", first_block)
+        self.first_index = self._first_block
         self.size_buffers(latency, 1)
         if frame is None:
             self.set_output_multiple(8)  # so that there is room for a byte

@@ -29,6 +29,7 @@ class image_source(guarded_block):
         pixels = self._pixels.shape[1]
         guarded_block.__init__(self, "image_source", None, [(np.float32, (pixels,))])
         self._first_frame = checked_index("first_frame", first_frame)
+        self.first_index = self._first_frame
         self._frames = None if frames is None else checked_index("frames", frames)
         self.sent = (of_images(images),)
         self.size_buffers(latency, 4 * pixels)

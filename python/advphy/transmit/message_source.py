@@ -28,6 +28,7 @@ class message_source(guarded_block):
         guarded_block.__init__(self, "message_source", None, [np.uint8])
         self._k, self._seed = load(model).k, checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
+        self.first_index = self._first_block
         self._blocks = None if blocks is None else checked_index("blocks", blocks)
         self.sent = (of_seed(self._seed, self._k),)
         self.size_buffers(latency, 1)

@@ -52,6 +52,11 @@ class Origin:
     @classmethod
     def of(cls, model, frame, seed=1, **more):
         """Return the origin for a link of either kind; `more`: first_block, images."""
+        images = more.get("images")
+        if not isinstance(images, str | None):
+            rule = "the name of a data set or None"
+            raise ValueError(f"images must be {rule}, got {images!r}")
+        seed = None if seed is None else checked_seed(seed)
         described = frame.describe()
         return cls(model.name, model.sha256, described, seed, __version__, **more)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model.checked_numbers import is_number
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.occupied_band import band_edges
 from advphy_model.user_folders import user_folder
@@ -60,12 +61,13 @@ class TransmitLimits:
     permitted: str | None = None
 
     def __post_init__(self):
-        if not 0 < self.amplitude <= 1:
+        if not (is_number(self.amplitude) and 0 < self.amplitude <= 1):
             raise ValueError(
                 "amplitude_limit must be above 0 and at most 1 (full scale of the "
                 f"converter), got {self.amplitude}"
             )
-        if not 0 < (seconds := self.seconds) < math.inf:
+        seconds = self.seconds
+        if not (is_number(seconds) and 0 < seconds < math.inf):
             raise ValueError(f"time_limit must be finite, above 0 s, got {seconds}")
         if self.adversary not in ("no", "yes"):
             raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
