@@ -17,9 +17,13 @@ EXAMPLE := attacked_link
 # A name of examples/ or docs/tutorial/; empty: an empty canvas.
 FLOWGRAPH = $(firstword $(wildcard examples/$(EXAMPLE).grc docs/tutorial/$(EXAMPLE).grc))
 PYTEST := .venv/bin/python -m pytest
+# What make sanitize runs: blocks that call kernels, in many threads.
+BLOCK_TESTS := $(patsubst %,tests/qa_%.py,blocks burst_modem perturbation_canceller \
+                 sample_channel semantic_blocks payload shared_air)
+SECONDS := 600
 CPP := $(wildcard lib/*.cc lib/*.h lib/*/*.cc lib/*/*.h)
 
-.PHONY: help demo test test-slow build grc pictures bench install uninstall deb models lint format sanitize clean
+.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz environment compile clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -62,12 +66,21 @@ format: environment ## format the sources
 	@.venv/bin/ruff check -q --fix . ; .venv/bin/ruff format -q .
 	@.venv/bin/clang-format -i $(CPP)
 
-sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
-	@setup/packages.sh test
-	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
-	    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" >/dev/null
-	@cmake --build build-sanitize --parallel $(JOBS) --target qa >/dev/null
-	@ctest --test-dir build-sanitize --output-on-failure -LE python
+sanitize: environment ## run the tests of kernels and blocks under sanitizers
+	@JOBS=$(JOBS) setup/sanitize.sh address,undefined $(BLOCK_TESTS)
+	@JOBS=$(JOBS) setup/sanitize.sh thread tests/qa_blocks.py tests/qa_shared_air.py
+
+fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
+	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)
+
+analyze: environment ## look for faults in the sources with clang-tidy and cppcheck
+	@setup/build_tools.sh
+	@command -v cppcheck >/dev/null || { echo "gr-advphy: install cppcheck" >&2; exit 2; }
+	@cppcheck -q --enable=warning,performance,portability --std=c++17 --error-exitcode=1 \
+	    -I lib "-DPYBIND11_MODULE(a,b)=void a(py::module_& b)" \
+	    --suppress=uninitvar:lib/air/mixture_simd.cc lib
+	@build-tools/bin/clang-tidy --quiet -p build --extra-arg=-Wno-unknown-warning-option \
+	    $(filter %.cc,$(filter-out $(wildcard lib/qa* lib/*/qa_*),$(CPP))) 2>/dev/null
 
 grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@setup/packages.sh grc
@@ -104,12 +117,18 @@ deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
 	@cmake -S . -B build-deb $(CMAKE_OPTIONS) -DCMAKE_INSTALL_PREFIX=/usr \
 	    -DADVPHY_PYTHON_DIR=lib/python3/dist-packages >build-deb/configure.log 2>&1 || \
 	    { cat build-deb/configure.log; exit 2; }
-	@cmake --build build-deb --parallel $(JOBS) --target package >build-deb/build.log 2>&1 || \
+	@umask 022; SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || date -r CMakeLists.txt +%s)} \
+	    cmake --build build-deb --parallel $(JOBS) --target package >build-deb/build.log 2>&1 || \
 	    { cat build-deb/build.log; exit 2; }
 	@ls build-deb/*.deb
+
+sbom: deb ## write the bill of materials of that package, build-deb/gr-advphy_*.cdx.json
+	@setup/build_tools.sh
+	@for deb in build-deb/*.deb; do $(PYTHON) setup/sbom.py "$$deb" "$${deb%.deb}.cdx.json"; done
+	@ls build-deb/*.cdx.json
 
 models: environment ## train the shipped models again, into results/
 	@setup/models.sh $(RESULTS)
 
 clean: ## remove what was built
-	@rm -rf build build-sanitize build-deb
+	@rm -rf build build-*

@@ -46,7 +46,7 @@ inline void transpose(vfloat (&m)[lanes])
 }
 
 // Four floats of each fourth row: row 0 in the first 128 bits, row 4 in the next.
-inline vfloat load_each_fourth(const float* rows, size_t stride)
+inline vfloat load_each_fourth(const float* rows, [[maybe_unused]] size_t stride)
 {
 #if defined(ADVPHY_AVX512)
     __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(rows));

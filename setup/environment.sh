@@ -6,7 +6,7 @@ set -eu
 fail() { echo "gr-advphy: $*" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 python=${ADVPHY_PYTHON:-/usr/bin/python3}
-wanted=$(cksum setup/requirements.txt | tr ' ' '-' | cut -d- -f1)
+wanted=$(cat setup/requirements.txt setup/torch.txt | cksum | cut -d' ' -f1)
 done=.venv/installed-$wanted
 [ -e "$done" ] && exit 0
 
@@ -14,16 +14,27 @@ echo "gr-advphy: making .venv with torch and the test tools"
 rm -rf .venv
 "$python" -m venv --system-site-packages .venv ||
     fail "cannot make a virtual environment; install python3-venv"
-numpy=$("$python" -c 'import numpy; print(numpy.__version__)')
-echo "numpy==$numpy" >.venv/constraints.txt # the one that GNU Radio was built with
-torch=
-"$python" -c 'import torch; assert torch.__version__ >= "2"' 2>/dev/null || torch="torch==2.13.0"
-# The second index has torch without CUDA, gigabytes smaller.
-setup/stage.sh "torch and test tools, about 4 minutes" .venv/pip.log \
-    .venv/bin/python -m pip install -q --disable-pip-version-check --retries 1 \
-    --extra-index-url https://download.pytorch.org/whl/cpu \
-    -c .venv/constraints.txt -r setup/requirements.txt $torch || {
-    said=$(grep -m 1 '^ERROR' .venv/pip.log || tail -n 1 .venv/pip.log)
-    fail "pip could not install torch and the test tools (is there a network?): $said"
+# The distribution's numpy, and whatever else requirements.txt does not lock, stay as they are:
+# pip refuses a package without a hash, and builds none from source.
+install() {
+    stage=$1
+    shift
+    setup/stage.sh "$stage" .venv/pip.log .venv/bin/python -m pip install -q --retries 1 \
+        --disable-pip-version-check --only-binary :all: --require-hashes "$@" || {
+        said=$(grep -m 1 '^ERROR' .venv/pip.log || tail -n 1 .venv/pip.log)
+        fail "pip could not install $stage (is there a network?): $said"
+    }
 }
+theirs= # what comes with the distribution's torch
+if "$python" -c 'import torch; assert torch.__version__ >= "2"' 2>/dev/null; then
+    theirs=" filelock fsspec jinja2 mpmath networkx packaging psutil sortedcontainers sympy \
+typing-extensions "
+else
+    # Without CUDA, gigabytes smaller; needs nothing but what requirements.txt locks.
+    install "torch, about 2 minutes" --no-deps \
+        --index-url https://download.pytorch.org/whl/cpu -r setup/torch.txt
+fi
+awk -v theirs="$theirs" '/^[^ ]/ {split($0, entry, "="); kept = !index(theirs, " " entry[1] " ")}
+    kept' setup/requirements.txt >.venv/requirements.txt
+install "test tools, about 2 minutes" -r .venv/requirements.txt
 touch "$done"

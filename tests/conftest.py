@@ -17,7 +17,7 @@ from . import left_open
 from .idx_bytes import TINY
 
 CLONE = Path(__file__).resolve().parent.parent
-STAGED = CLONE / "build" / "test_modules"
+STAGED = CLONE / os.environ.get("ADVPHY_BUILD", "build") / "test_modules"
 for place in (STAGED, CLONE / "apps", CLONE / "setup"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))

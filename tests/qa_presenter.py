@@ -98,7 +98,7 @@ GOOD = '[[scene]]\ncaption = "a"\nseconds = 3\nset = {psr_db = -9, kind = "craft
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("caption = 1 2", "x.toml is not TOML: .*line 1"),
+        ("caption = 1 2", "x.toml: is not TOML: .*line 1"),
         ("", r"x.toml must have \[\[scene\]\] lines"),
         ("psr_db = 3\n" + GOOD, r"x.toml must have \[\[scene\]\] lines"),
         ("scene = [1, 2]", r"x.toml must have \[\[scene\]\] lines"),

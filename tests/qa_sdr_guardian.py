@@ -97,7 +97,7 @@ def test_however_a_program_ends_the_transmitter_is_off(end, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout.readline() == "on\n"
+        assert "on\n" in process.stdout  # GNU Radio says something at its first start
         begun = time.monotonic()
         until(lambda: happened(record)[-1].startswith("tx off"))
         took = time.monotonic() - begun
@@ -149,7 +149,7 @@ def test_what_is_only_busy_or_waits_is_not_ended(tmp_path):
     imports = "import subprocess;"
     air = own_air(record=tmp_path / "air", paced=1)
     with running(["-c", PROGRAM, air, imports + BUSY, ""]) as process:
-        assert process.stdout.readline() == "on\n"
+        assert "on\n" in process.stdout  # GNU Radio says something at its first start
         assert process.stdout.readline() == "ended\n", process.stderr.read()
         process.kill()
         assert "guardian" not in process.stderr.read()
@@ -309,6 +309,6 @@ def test_a_transmission_leaves_a_line_with_peak_seconds_and_model(
 def test_a_device_that_another_program_has_is_busy(tmp_path):
     own = own_air(record=tmp_path / "air", paced=1)
     with running(["-c", PROGRAM, own, "", ""]) as process:
-        assert process.stdout.readline() == "on\n"
+        assert "on\n" in process.stdout  # GNU Radio says something at its first start
         with pytest.raises(ValueError, match="busy: another program has that device"):
             advphy.sdr_sink("standin", own, armed=True)

@@ -54,7 +54,7 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ),
         ("measure bpsk --out .", "."),
         ("plot missing.csv --out a.png", "missing.csv"),
-        ("plot /dev/null --out a.png", "column 'link' is missing"),
+        ("plot /dev/null --out a.png", "is not a regular file"),
         ("info /dev/null", "neither a file"),
         ("train nonsense --out a", "'nonsense'"),
         ("train autoencoder", "--out"),
@@ -77,7 +77,7 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ("train autoencoder --out a --set ebn0_db=4000", "4000"),
         ("train autoencoder --out a --set batch=9999999999", "batch"),
         ("train autoencoder --out .", "Is a directory"),
-        ("plot /dev/null --out x.pgf", "column"),
+        ("plot /dev/null --out x.pgf", "is not a regular file"),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(here, words, text):

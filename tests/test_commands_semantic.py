@@ -210,6 +210,23 @@ def test_overlap_with_what_the_csv_has_is_refused(here):
     assert out.read_bytes() == before
 
 
+def test_a_csv_of_the_command_itself_is_continued_whether_half_or_whole(here):
+    measure = f"measure-semantic {MEASURE} --snr-db 5:10:5 {LOOP}"
+    for frames in (100, 100, 250, 250):
+        done(measure, f"--frames {frames}")
+    done(measure.replace("run.csv", "unbroken.csv"), "--frames 250")
+    halves, unbroken = (
+        table.read(here / name, SemanticCounts) for name in ("run.csv", "unbroken.csv")
+    )
+    assert len(halves) == len(unbroken) == 2
+    for half, whole in zip(halves, unbroken, strict=True):
+        for name in SemanticCounts.COLUMNS:
+            found, wanted = (getattr(row, name, None) for row in (half, whole))
+            if isinstance(wanted, float):  # sums of floats, in another order
+                wanted = pytest.approx(wanted, rel=1e-12)
+            assert found == wanted, name
+
+
 @pytest.mark.parametrize(
     ("out", "text"),
     [

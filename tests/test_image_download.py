@@ -10,6 +10,7 @@ import threading
 
 import pytest
 import tqdm
+from advphy_model import file_gate
 from advphy_model.files import image_files
 
 from .idx_bytes import TINY, tree, write_tiny
@@ -68,7 +69,8 @@ def test_a_data_set_is_downloaded_and_each_file_has_a_bar(tmp_path, tiny):
 
 
 def test_the_next_mirror_is_asked_after_garbage(tmp_path, tiny, monkeypatch):
-    monkeypatch.setattr(image_files, "LARGEST", 100)
+    fewer = file_gate.LIMITS["unpacked"]._replace(most=100)
+    monkeypatch.setitem(file_gate.LIMITS, "unpacked", fewer)
     wrong = write_tiny(tmp_path / "wrong", contents=dict.fromkeys(TINY, b"x"))
     swollen = write_tiny(tmp_path / "swollen", contents=dict.fromkeys(TINY, bytes(101)))
     torn, page = write_tiny(tmp_path / "torn"), write_tiny(tmp_path / "page")
@@ -80,7 +82,7 @@ def test_the_next_mirror_is_asked_after_garbage(tmp_path, tiny, monkeypatch):
         mirrors = [
             stack.enter_context(serving(f)) for f in (wrong, swollen, torn, page)
         ]
-        with pytest.raises(ValueError, match=r"not match.*100 bytes.*damaged.*match"):
+        with pytest.raises(ValueError, match=r"not match.*most 100.*damaged.*match"):
             image_files.fetch("tiny", mirrors)
         assert not tiny.parent.exists()
         mirrors.append(stack.enter_context(serving(write_tiny(tmp_path / "good"))))

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Data sets are adopted whole and verified, or not at all."""
 
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from advphy_model.file_gate import LIMITS
 from advphy_model.files import image_files, images
 
 from .idx_bytes import TINY, tree, write_tiny
@@ -67,9 +70,45 @@ def test_damaged_and_swollen_files_are_refused(tmp_path, tiny):
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(ValueError, match=f"{path}: the gzip file is damaged"):
         image_files.adopt("tiny", folder)
-    with pytest.raises(ValueError, match="has more than 10 bytes"):
-        image_files.read(path.with_name("train-images-idx3-ubyte.gz"), largest=10)
     assert not tiny.parent.exists()
+
+
+def test_an_unpacked_file_beyond_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(LIMITS, "unpacked", LIMITS["unpacked"]._replace(most=10))
+    path = write_tiny(tmp_path) / "train-images-idx3-ubyte.gz"
+    with pytest.raises(ValueError, match=f"{path}: it has 28 bytes in an unpacked"):
+        image_files.read(path)
+
+
+def test_an_own_file_that_is_damaged_is_refused_by_its_checksum(no_data):
+    name, file = "own", image_files.PARTS["test"][0]
+    for part in image_files.PARTS["test"]:
+        image_files.write(
+            name, part, np.zeros((2, 3, 4)[: 3 if "3" in part else 1], "u1")
+        )
+    assert len(images.load("own_test")) == 2
+    folder = image_files.place(name)
+    subprocess.run(["sha256sum", "-c", image_files.SUMS], cwd=folder, check=True)
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content[:-1] + b"\1")
+    with pytest.raises(ValueError, match=f"{file}: is damaged: SHA256SUMS has"):
+        images.load("own_test")
+    (folder / file).write_bytes(content)
+    (folder / image_files.SUMS).write_text("no checksums\n")
+    with pytest.raises(ValueError, match=r"SHA256SUMS: must have lines as .sha256sum"):
+        images.load("own_test")
+    (folder / image_files.SUMS).unlink()  # a set of version 0.5
+    assert len(images.load("own_test")) == 2
+
+
+@pytest.mark.parametrize("name", images.SAMPLES)
+def test_the_files_of_shipped_images_have_checksums(clone, name):
+    folder = clone / "python" / "advphy_model" / name
+    text = (folder / image_files.SUMS).read_text()
+    assert {line.split()[1] for line in text.splitlines()} == {
+        path.name for path in folder.glob("*.gz")
+    }
+    subprocess.run(["sha256sum", "-c", image_files.SUMS], cwd=folder, check=True)
 
 
 def test_an_adopted_file_that_changed_is_refused_then_mended(tmp_path, tiny):

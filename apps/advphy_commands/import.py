@@ -61,15 +61,13 @@ def run(settings, output):
 
 
 def _codebook(settings):
-    import numpy as np
+    from advphy_model.file_gate import npy_array, read_bytes, reading
     from advphy_model.link import links
 
     if not settings.codebook.endswith(".npy"):
         return links.load(settings.codebook).codebook
-    try:
-        found = np.load(settings.codebook, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{settings.codebook}: is not a .npy file: {error}") from None
+    with reading(settings.codebook, "is not a .npy file: "):
+        found = npy_array(read_bytes(settings.codebook, "codebook"))
     if found.ndim != 2 or len(found) & (len(found) - 1):
         raise ValueError(
             f"{settings.codebook}: has shape {found.shape}, expected complex [2^k, n]"

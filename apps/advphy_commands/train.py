@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.file_gate import reading, toml_value
 from advphy_model.measure import ranges
 from advphy_model.measure.measurement_text import table_texts
 
@@ -120,11 +121,6 @@ def _from_file(settings):
     """Return the settings of a file as texts "key=value"."""
     if not settings.settings:
         return []
-    import tomllib
-
-    try:
-        with open(settings.settings, "rb") as file:
-            found = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{settings.settings}: not a TOML file: {error}") from None
+    with reading(settings.settings, "not a TOML file: "):
+        found = toml_value(settings.settings)
     return [f"{key}={value}" for key, value in found.items()]

@@ -25,9 +25,9 @@ std::vector<double> drawn(double seed, uint64_t ray)
     std::vector<uint32_t> words(4 * group_counters);
     random_words({ uint64_t(seed), stream::fading, ray * group_counters, group_counters },
                  words.data());
-    std::vector<double> turns;
-    for (const uint32_t word : words)
-        turns.push_back(word * 0x1p-32);
+    std::vector<double> turns(words.begin(), words.end());
+    for (double& turn : turns)
+        turn *= 0x1p-32;
     return turns;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Kernels of mixtures of codewords and perturbations: see mixture.h.
 #pragma once
+#include "network/network_kernels.h"
 #include <cstddef>
 #include <cstdint>
 
@@ -21,7 +22,7 @@ struct mixture_view {
 constexpr size_t mixture_floats(size_t messages, size_t components, size_t floats)
 {
     return 16 * (2 * messages * components + components * (floats + 2)) +
-           3 * 32 * (floats + 16);
+           work_floats(int(floats));
 }
 
 // Blocks of which the first `blocks`, a multiple of 16, are used.

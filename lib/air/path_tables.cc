@@ -46,14 +46,15 @@ const std::vector<std::vector<tabled_ray>> tapped_delay_lines = {
 const std::vector<float>& fractional_delays()
 {
     constexpr size_t taps = interpolator_taps, phases = interpolator_phases;
+    constexpr double half = double(taps) / 2;
     static const std::vector<float> filters = [] {
         std::vector<float> made;
         for (size_t phase = 0; phase <= phases; ++phase)
             for (size_t tap = 0; tap < taps; ++tap) {
-                const double t = double(tap) - (taps / 2 - 1) - double(phase) / phases;
+                const double t = double(tap) - (half - 1) - double(phase) / phases;
                 const double sinc = t == 0 ? 1 : std::sin(M_PI * t) / (M_PI * t);
-                const double window = 0.5 + 0.5 * std::cos(M_PI * t / (taps / 2));
-                made.push_back(std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f);
+                const double window = 0.5 + 0.5 * std::cos(M_PI * t / half);
+                made.push_back(std::abs(t) < half ? float(sinc * window) : 0.0f);
             }
         return made;
     }();
@@ -86,10 +87,12 @@ void check_path(const path_settings& s, double sample_rate)
         said << value;
         return said.str();
     };
-    const auto require = [&](bool good, string name, string rule, double got) {
-        if (!good)
-            throw std::invalid_argument(name + " must be " + rule + ", got " + text(got));
-    };
+    const auto require =
+        [&](bool good, const string& name, const string& rule, double got) {
+            if (!good)
+                throw std::invalid_argument(name + " must be " + rule + ", got " +
+                                            text(got));
+        };
     for (const path_field& field : path_fields) {
         const double value = s.*field.value;
         const bool doppler = field.value == &path_settings::doppler;

@@ -200,6 +200,9 @@ void perturbation::for_tiles(const uint8_t* messages,
             "messages are required, because the perturbation has a row for each message");
     if (d_settings.by_message)
         check_messages(messages, count, d_rows);
+    if (count && first + (count - 1) < first)
+        throw std::invalid_argument("the blocks from " + std::to_string(first) +
+                                    " on pass the last index, 2^64 - 1");
     tile t(d_tile, 2 * d_n);
     for (size_t done = 0; done < count; done += d_tile) {
         t.first = first + done;

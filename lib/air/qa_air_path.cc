@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(fading_has_the_correlation_of_jakes)
             }
             sum += std::complex<double>(gains[1] * std::conj(gains[0]));
         }
-        const double expected = std::cyl_bessel_j(0, 2 * M_PI * doppler * apart / rate);
+        const double expected =
+            std::cyl_bessel_j(0, 2 * M_PI * doppler * double(apart) / rate);
         // The mean of 3000 products of complex normals: deviation 0.018.
         BOOST_CHECK_SMALL(std::abs(sum / double(seeds) - expected), 0.075);
     }

@@ -117,6 +117,15 @@ BOOST_AUTO_TEST_CASE(blocks_that_are_not_finite_do_not_count)
     BOOST_TEST(nothing.statistic == 0.0);
 }
 
+BOOST_AUTO_TEST_CASE(work_memory_holds_few_messages_of_long_blocks)
+{
+    // choose_components: the memory of a network, and a vector for each component.
+    for (size_t floats = 2; floats <= 512; floats *= 2)
+        for (size_t components = 1; components <= 4; ++components)
+            BOOST_TEST(mixture_floats(2, components, floats) >=
+                       work_floats(int(floats)) + 16 * components);
+}
+
 BOOST_AUTO_TEST_CASE(bad_input_is_refused)
 {
     const std::vector<float> book(8);

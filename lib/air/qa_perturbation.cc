@@ -100,4 +100,11 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused)
     const uint8_t message = 2;
     BOOST_CHECK_THROW(p.write(nullptr, 0, 1, out), std::invalid_argument);
     BOOST_CHECK_THROW(p.write(&message, 0, 1, out), std::invalid_argument);
+    how.by_message = false;
+    how.random_sign = true;
+    const perturbation drawn({ 1, 2 }, 1, how);
+    float two[4];
+    drawn.write(nullptr, ~0ull, 1, two);
+    BOOST_TEST(std::abs(two[0]) == 1.0f);
+    BOOST_CHECK_THROW(drawn.write(nullptr, ~0ull, 2, two), std::invalid_argument);
 }

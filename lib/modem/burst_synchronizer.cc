@@ -58,7 +58,7 @@ void burst_synchronizer::push(const sample* from, size_t count)
 
 void burst_synchronizer::discard_before(double at)
 {
-    if (at < double(d_samples.size() / 2)) // move rarely, because it copies
+    if (2 * at < double(d_samples.size())) // move rarely, because it copies
         return;
     const auto gone = std::min(size_t(at), d_filled);
     d_samples.erase(d_samples.begin(), d_samples.begin() + long(gone));

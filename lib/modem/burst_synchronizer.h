@@ -139,9 +139,9 @@ private:
     size_t d_filled; // samples in d_samples
     double d_first; // position of d_samples[0] in the stream
     size_t d_from; // index in d_samples at which the search continues
-    size_t d_end; // of the samples that a step has waited for
+    size_t d_end = 0; // of the samples that a step has waited for
     bool (burst_synchronizer::*d_next)();
-    candidate d_candidate;
+    candidate d_candidate{};
     bool d_own = true; // the last burst that had a hash, or no such burst yet
     tone_canceller d_tones[2]; // the first for what changes slowly
     std::vector<sample> d_clean; // a burst's samples without tones

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 namespace gr::advphy {
@@ -13,15 +14,15 @@ constexpr int memory = 6, states = 1 << memory;
 constexpr unsigned list_size = 8; // half a dB better than only the best path
 constexpr unsigned first_generator = 0171, second_generator = 0133;
 
-int parity(unsigned bits) { return __builtin_popcount(bits) & 1; }
+float sign(unsigned bits) { return __builtin_parity(bits) ? -1.0f : 1.0f; }
 
 // The register has 7 bits, the newest one highest; the 6 older ones are the state.
 // By register: the QPSK symbol, of unit energy.
-const auto outputs = [] {
+const auto outputs = []() {
     std::array<sample, 2 * states> of;
     for (unsigned r = 0; r < 2 * states; ++r)
-        of[r] = float(M_SQRT1_2) * sample(1.0f - 2.0f * parity(r & first_generator),
-                                          1.0f - 2.0f * parity(r & second_generator));
+        of[r] = float(M_SQRT1_2) *
+                sample(sign(r & first_generator), sign(r & second_generator));
     return of;
 }();
 
@@ -115,9 +116,15 @@ burst_header::burst_header(uint32_t number,
                      int(inserted)),
              uint8_t(codewords - 1) }
 {
+    const std::string check = key_check + seed_check;
+    if (codewords < 1 || codewords > 256 || version < 0 || version > 15 ||
+        model_hash.size() != 4 || (!check.empty() && check.size() != 2))
+        throw std::invalid_argument(
+            "a header has 1..256 codewords, a version in 0..15, "
+            "4 bytes of a hash, and one check of 2 bytes or none");
     to_big_endian(number, bytes + 2);
     model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
-    (key_check + seed_check).copy(reinterpret_cast<char*>(bytes + 10), 2);
+    check.copy(reinterpret_cast<char*>(bytes + 10), 2);
     to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
 }
 

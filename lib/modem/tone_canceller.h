@@ -45,7 +45,7 @@ private:
 
     const double d_sure;
     size_t d_lag, d_length;
-    double d_energy; // of the weighted window
+    double d_energy = 0; // of the weighted window
     std::vector<double> d_weight;
     std::vector<complex> d_window, d_spectrum, d_turns;
 };

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import torch
+from advphy_model.file_gate import FileError, read_bytes, reading, require_within
 from advphy_model.network.network import Network
-from advphy_model.user_folders import user_path
 from torch.nn import functional as F  # noqa: N812, as everywhere
 
 from advphy_training import network_builder
@@ -33,68 +33,70 @@ def network_from_onnx(path) -> Network:
     known, a shape is not fixed, or the result differs, and says which; OSError if the
     file cannot be read; ImportError if onnx or onnxruntime is not installed.
     """
+    shown = "ONNX model" if isinstance(path, bytes) else str(path)
+    with reading(shown):
+        return _network(path, shown)
+
+
+def _network(path, shown):
     import onnxruntime
 
-    model, shown = _loaded(path)
+    model = _loaded(path, shown)
     held = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in held]
     if len(inputs) != 1 or len(model.graph.output) != 1:
-        raise ValueError(
-            f"{shown}: has {len(inputs)} inputs and {len(model.graph.output)} outputs, "
+        raise FileError(
+            f"has {len(inputs)} inputs and {len(model.graph.output)} outputs, "
             "expected one of each"
         )
-    name, shape = inputs[0].name, _item_shape(inputs[0], shown)
-    try:
-        network = network_from_torch(_Module(model, name), shape)
-    except ValueError as error:
-        raise ValueError(f"{shown}: {error}") from error
+    name, shape = inputs[0].name, _item_shape(inputs[0])
+    network = network_from_torch(_Module(model, name), shape)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    network_builder.verify(network, lambda x: session.run(None, {name: x})[0], shown)
+    network_builder.verify(network, lambda x: session.run(None, {name: x})[0], "it")
     return network
 
 
-def _loaded(path):
+def _loaded(path, shown):
     import onnx
     import onnx.inliner
-    from google.protobuf.message import DecodeError
 
-    content = path if isinstance(path, bytes) else user_path(path).read_bytes()
-    shown = "ONNX model" if isinstance(path, bytes) else str(path)
-    try:
+    content = path if isinstance(path, bytes) else read_bytes(path, "onnx")
+    with reading(shown, "is not a valid ONNX model: "):
         model = onnx.load_from_string(content)
+        graph = model.graph
+        require_within("layers", len(graph.node))
+        if any(tensor.external_data for tensor in graph.initializer):
+            raise FileError("has weights in other files; export it into one file")
+        for tensor in graph.initializer:
+            require_within("imported", math.prod(tensor.dims))
         onnx.checker.check_model(model)
-    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"{shown}: is not a valid ONNX model: {reason}") from None
     for opset in model.opset_import:
         if opset.domain in ("", "ai.onnx") and opset.version not in OPSETS:
-            raise ValueError(
-                f"{shown}: has opset {opset.version}, known are {OPSETS[0]} to "
+            raise FileError(
+                f"has opset {opset.version}, known are {OPSETS[0]} to "
                 f"{OPSETS[-1]}; export it with another opset_version"
             )
     inline = onnx.inliner.inline_selected_functions
-    return inline(model, _BY_OTHERS, inline_schema_functions=True), shown
+    return inline(model, _BY_OTHERS, inline_schema_functions=True)
 
 
-def _item_shape(given, shown):
+def _item_shape(given):
     kind = given.type.tensor_type
     sizes = [d.dim_value or d.dim_param or "?" for d in kind.shape.dim]
     if kind.elem_type != 1:
-        raise ValueError(
-            f"{shown}: the input '{given.name}' is not of float32; export it so"
-        )
+        raise FileError(f"the input '{given.name}' is not of float32; export it so")
     if len(sizes) < 2 or any(isinstance(size, str) for size in sizes[1:]):
-        raise ValueError(
-            f"{shown}: the input '{given.name}' has shape {sizes}; all but the first "
+        raise FileError(
+            f"the input '{given.name}' has shape {sizes}; all but the first "
             "axis, the batch, must have a fixed size"
         )
     if not isinstance(sizes[0], str):
-        raise ValueError(
-            f"{shown}: the first axis of the input '{given.name}' has the fixed size "
+        raise FileError(
+            f"the first axis of the input '{given.name}' has the fixed size "
             f"{sizes[0]}; export it with a dynamic batch axis"
         )
     return tuple(sizes[1:])
@@ -163,7 +165,10 @@ def _computed(node, given, imports):
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
+    if any(a.type in (a.GRAPH, a.GRAPHS) for a in node.attribute):
+        raise ValueError(f"operator {node.op_type}: loops and conditions are not known")
     feeds = {n: v for n, v in zip(node.input, given, strict=True) if n}
+    require_within("imported", _most_values(node.op_type, given))
     inputs = [
         helper.make_tensor_value_info(
             name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
@@ -175,6 +180,22 @@ def _computed(node, given, imports):
     made = helper.make_model(alone, opset_imports=imports)
     found = ReferenceEvaluator(made).run(None, feeds)
     return dict(zip(node.output, map(_floats, map(np.asarray, found)), strict=True))
+
+
+def _most_values(kind, given):
+    """Return how many values a node of constants has at most, roughly."""
+    found = [np.asarray(v) for v in given if v is not None]
+    if kind in ("ConstantOfShape", "Expand", "Tile", "Pad", "Range", "OneHot"):
+        # Sizes are among the values: a shape, repeats, padding, or a last number.
+        sizes = [v for v in found if v.size <= 16 and v.dtype.kind in "iuf"]
+        grown = math.prod(max(1.0, float(abs(n))) for v in sizes for n in v.ravel())
+        return grown * max((v.size for v in found), default=1)
+    if kind == "MatMul" and len(found) == 2 and all(v.ndim for v in found):
+        return found[0].size / found[0].shape[-1] * found[1].shape[-1]
+    try:
+        return math.prod(np.broadcast_shapes(*(v.shape for v in found)))
+    except ValueError:
+        return sum(v.size for v in found)
 
 
 def _floats(array):

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
+from advphy_model.file_gate import require_within
 from advphy_model.link.link_model import LinkModel
 from advphy_model.network.network import INPUT, Layer, Network, run
 from torch.nn.utils.weight_norm import WeightNorm
@@ -212,6 +213,7 @@ class _Graph:
             ) from error
         self._builder, self._value = builder, {}
         self._torch = {}  # what torch has for each node
+        self._values = 0  # of an item, in all nodes
         self.apart = None  # after which layer the results differ first
         self._depends = set()  # names of nodes that depend on the input
 
@@ -256,6 +258,10 @@ class _Graph:
             args, named = torch.fx.node.map_arg(arguments, lambda n: held[n.name])
             return args, dict(named)
 
+        for value in torch.utils._pytree.tree_leaves(node.meta.get("val")):
+            if isinstance(value, torch.Tensor):  # without values
+                self._values += value.numel() // builder.batch
+        require_within("imported", self._values, f"layer '{builder.at or operator}'")
         args, named = given(self._torch)
         reference = node.target(*args, **named)
         if operator == "empty":

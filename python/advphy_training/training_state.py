@@ -7,11 +7,14 @@ the training.
 """
 
 import csv
+import io
 import zipfile
 
 import numpy as np
 import torch
 from advphy_model.atomic_file import atomic_file
+from advphy_model.file_gate import FileError, npy_array, read_bytes, reading, shown
+from advphy_model.randomness import checked_index
 
 
 def save(out, identity, step, scheme, optimizer):
@@ -40,11 +43,14 @@ def resume(out, identity, scheme, optimizer):
     path = _path(out)
     if not path.exists():
         return 0
-    try:
-        with np.load(path) as arrays:
-            return _restore(arrays, path, identity, scheme, optimizer)
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(f"{path}: damaged state ({error}); remove it") from error
+    with reading(path, "damaged state; remove it: "):
+        content = read_bytes(path, "state")
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            if any(part.compress_type for part in parts.infolist()):
+                raise ValueError("it is compressed")
+            names = [name.removesuffix(".npy") for name in parts.namelist()]
+            arrays = {name: npy_array(parts.read(f"{name}.npy")) for name in names}
+        return _restore(arrays, identity, scheme, optimizer)
 
 
 def remove(out):
@@ -60,21 +66,27 @@ def _parameters(optimizer):
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _restore(arrays, path, identity, scheme, optimizer):
+def _restore(arrays, identity, scheme, optimizer):
     if (found := str(arrays["identity"])) != identity:
         remedy = "remove it or choose another --out"
-        raise ValueError(f"{path}: state of another training ({found}); {remedy}")
-    step = int(arrays["step"])
+        raise FileError(f"state of another training ({shown(found)}); {remedy}")
+    step = checked_index("step", arrays["step"].item())
+
+    def stored(name, like):
+        if arrays[name].shape != tuple(like.shape):
+            raise ValueError(f"{name} has shape {arrays[name].shape}")
+        return torch.tensor(arrays[name])
+
     with torch.no_grad():
         for i, parameter in enumerate(_parameters(optimizer)):
-            parameter.copy_(torch.tensor(arrays[f"value{i}"]))
+            parameter.copy_(stored(f"value{i}", parameter))
             optimizer.state[parameter] = {
                 "step": torch.tensor(float(step), device="cpu"),  # as Adam wants it
-                "exp_avg": torch.tensor(arrays[f"mean{i}"]),
-                "exp_avg_sq": torch.tensor(arrays[f"square{i}"]),
+                "exp_avg": stored(f"mean{i}", parameter),
+                "exp_avg_sq": stored(f"square{i}", parameter),
             }
         for name, tensor in scheme.state().items():
-            tensor.copy_(torch.tensor(arrays[f"state:{name}"]))
+            tensor.copy_(stored(f"state:{name}", tensor))
     return step
 
 
@@ -85,8 +97,9 @@ class EarlyFigures:
         self._path, self._rows = out.with_name(out.name + ".progress.csv"), []
         self._board = _board(out)
         if step and self._path.exists():
-            with open(self._path, encoding="utf-8", newline="") as file:
-                kept = csv.DictReader(file)
+            with reading(self._path, "damaged figures; remove it: "):
+                lines = read_bytes(self._path, "table").decode().splitlines()
+                kept = csv.DictReader(lines)
                 self._rows = [row for row in kept if int(row["step"]) <= step]
 
     def add(self, row) -> str:

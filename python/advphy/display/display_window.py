@@ -16,7 +16,7 @@ from .top_window import prepare
 
 PAINTED = 20  # largest number of pictures a second
 BUSY = 0.6  # processor seconds a second of the blocks' threads
-BUSY_PERIOD = 180  # least milliseconds between pictures beside busy blocks
+BUSY_PERIOD = 140  # least milliseconds between pictures beside busy blocks
 IMMEDIATE = signal.default_int_handler, end_program  # they raise and wait for nothing
 
 

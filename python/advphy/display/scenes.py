@@ -8,6 +8,8 @@ import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from advphy_model import file_gate
+
 from ..companion import file_of
 
 SHIPPED = Path(__file__).parent
@@ -119,8 +121,8 @@ class Scene:
             ("seconds", number and 0 <= self.seconds <= LONGEST, f"in 0..{LONGEST} s"),
         ):
             if not right:
-                got = getattr(self, key)
-                raise ValueError(f"{self.where}: {key} must be {rule}, got {got!r}")
+                got = file_gate.shown(getattr(self, key))
+                raise ValueError(f"{self.where}: {key} must be {rule}, got {got}")
 
     def check(self, rule):
         """Have rule(name, value) raise a ValueError for each variable; say where."""
@@ -128,7 +130,7 @@ class Scene:
             try:
                 rule(name, value)
             except ValueError as error:
-                raise ValueError(f"{self.where}: {error}") from None
+                raise ValueError(file_gate.sentence(f"{self.where}: {error}")) from None
 
 
 def read(given, variables, folder):
@@ -137,8 +139,6 @@ def read(given, variables, folder):
     `variables` are the flowgraph's LiveVariables, and `folder` is that of the
     flowgraph. A ValueError names file, scene and key.
     """
-    import tomllib  # from Python 3.11 on
-
     path = file_of(given, folder)
     if path is None:
         shipped = sorted(each.stem for each in SHIPPED.glob("*.toml"))
@@ -146,10 +146,8 @@ def read(given, variables, folder):
             remedy = _remedy(given, shipped)
             raise ValueError(f"scenes '{given}' is no file; {remedy}")
         path = SHIPPED / f"{given}.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path.name} is not TOML: {error}") from None
+    with file_gate.reading(path.name, "is not TOML: "):
+        content = file_gate.toml_value(path)
     found = content.pop("scene", None)
     tables = isinstance(found, list) and all(isinstance(each, dict) for each in found)
     if content or not found or not tables:
@@ -159,7 +157,9 @@ def read(given, variables, folder):
         where, known = f"{path.name}, scene {number}", ["caption", "set", "seconds"]
         for key in entries.keys() - set(known):
             remedy = _remedy(key, known)
-            raise ValueError(f"{where}: key '{key}' is not known; {remedy}")
+            raise ValueError(
+                f"{where}: key '{file_gate.shown(key)}' is not known; {remedy}"
+            )
         scenes.append(Scene(**{"caption": None} | entries, where=where))
         scenes[-1].check(variables.require)
     return scenes

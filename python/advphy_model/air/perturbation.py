@@ -61,7 +61,13 @@ class Perturbation(StoredModel):
 
     def __post_init__(self):
         self.require_known("kind", self.kind, KINDS)
-        rows = np.array(self.rows, np.complex64, order="C")
+        self.require_hashes("victims")
+        if self.k not in range(9) or self.n not in range(1, 4097):
+            what = f"k = {self.k}, n = {self.n}"
+            self.refuse(f"k must be in 0..8 and n in 1..4096, got {what}")
+        rows = np.ascontiguousarray(self.rows, np.complex64)
+        if rows is self.rows and rows.flags.writeable:
+            rows = rows.copy()  # the caller's stays as it is
         if self.kind == "book" and not 2 <= len(rows) <= LONGEST_BOOK:
             self.refuse(f"a book must have 2..{LONGEST_BOOK} rows, got {len(rows)}")
         sizes = {"table": 2**self.k, "book": len(rows), "per_image": len(rows)}

@@ -3,19 +3,21 @@
 
 import gzip
 import hashlib
+import io
 import os
+import re
 import tempfile
 import urllib.parse
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.file_gate import FileError, read_bytes, reading, require_within
 from advphy_model.user_folders import make_user_folder, user_folder, user_path
 
-LARGEST = 64 << 20  # bytes; the largest known file has 47 million
+SUMS = "SHA256SUMS"  # file with the checksums of the files next to it
 TIMEOUT = 20.0  # seconds without a byte until the next mirror is tried
 
 
@@ -111,13 +113,32 @@ def own_sets() -> list:
 def write(name: str, file: str, array) -> None:
     """Write uint8 values as an idx file of a data set; None: remove the file."""
     path = place(name) / file
+    make_user_folder(path.parent, "ADVPHY_DATA")
+    known = _sums(path)
+    known.pop(file, None)
     if array is None:
         path.unlink(missing_ok=True)
-        return
-    make_user_folder(path.parent, "ADVPHY_DATA")
-    extents = np.array(array.shape, ">u4").tobytes()
-    with atomic_file(path, "wb") as out:
-        out.write(bytes([0, 0, 8, array.ndim]) + extents + array.tobytes())
+    else:
+        extents = np.array(array.shape, ">u4").tobytes()
+        content = bytes([0, 0, 8, array.ndim]) + extents + array.tobytes()
+        known[file] = hashlib.sha256(content).hexdigest()
+        with atomic_file(path, "wb") as out:
+            out.write(content)
+    with atomic_file(path.with_name(SUMS)) as out:
+        out.writelines(f"{known[each]}  {each}\n" for each in sorted(known))
+
+
+def _sums(path) -> dict:
+    """Return {file: SHA-256} of the SUMS next to a file, {} without them."""
+    path = path.with_name(SUMS)
+    if not path.exists():
+        return {}
+    with reading(path):
+        text = read_bytes(path, "table").decode()
+        found = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
+        if len(found) != len(text.splitlines()):
+            raise FileError("must have lines as `sha256sum` writes them")
+        return {file: sha256 for sha256, file in found}
 
 
 def find(folder, file: str):
@@ -130,26 +151,30 @@ def find(folder, file: str):
     return None
 
 
-def read(path, largest: int) -> bytes:
-    """Return a file's content, unpacked; ValueError if damaged or above `largest`."""
-    with open(path, "rb") as file:
-        packed = file.peek(2)[:2] == b"\x1f\x8b"
-        try:
-            with gzip.open(file) if packed else file as content:
-                found = content.read(largest + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            what = f"the gzip file is damaged ({error})"
-            raise ValueError(f"{path}: {what}; get it again") from None
-    if len(found) > largest:
-        raise ValueError(
-            f"{path}: has more than {largest} bytes; this is another file, get it again"
-        )
-    return found
+def read(path) -> memoryview:
+    """Return a file's content, unpacked.
+
+    ValueError if it is too large or damaged: by the checksum of gzip, or by that in
+    SUMS next to the file, if there is one.
+    """
+    path = user_path(path)
+    content, wanted = read_bytes(path, "images"), _sums(path).get(path.name)
+    with reading(path, "the gzip file is damaged; get it again: "):
+        if wanted not in (None, hashlib.sha256(content).hexdigest()):
+            raise FileError(f"is damaged: {SUMS} has another SHA-256; get it again")
+        if content[:2] != b"\x1f\x8b":
+            return memoryview(content)
+        unpacked = bytearray()
+        with gzip.open(io.BytesIO(content)) as file:
+            while piece := file.read(1 << 20):
+                unpacked += piece
+                require_within("unpacked", len(unpacked))
+    return memoryview(unpacked).toreadonly()
 
 
-def _verified(dataset, file, path):
+def _verified(dataset, file, path) -> memoryview:
     """Return the content of a file; ValueError if it is not the data set's file."""
-    content = read(path, LARGEST)
+    content = read(path)
     digest = hashlib.sha256(content).hexdigest()
     if digest != dataset.sha256[file]:
         raise ValueError(
@@ -159,7 +184,7 @@ def _verified(dataset, file, path):
     return content
 
 
-def adopted(name: str, file: str) -> bytes:
+def adopted(name: str, file: str) -> memoryview:
     """Return the content of an adopted file; ValueError if it is missing or damaged."""
     dataset = data_set(name)
     path = find(place(name), file)
@@ -235,7 +260,7 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
         with tempfile.NamedTemporaryFile() as packed:
             shown = bar(url) if bar else None
             pooch.HTTPDownloader(shown, timeout=TIMEOUT)(url, packed, of_pooch)
-            Path(output_file).write_bytes(read(packed.name, LARGEST))
+            Path(output_file).write_bytes(read(packed.name))
 
     with tempfile.TemporaryDirectory() as folder:
         for mirror in dataset.mirrors if mirrors is None else mirrors:

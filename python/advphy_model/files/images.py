@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model.file_gate import FileError, reading, sentence
 from advphy_model.files import image_files
 from advphy_model.user_folders import user_path
 
-LARGEST = 1 << 30  # bytes of one idx file, more than any set of small images needs
 SAMPLES = ("mnist_sample", "photograph")  # shipped, each in a folder of this name
 _BYTES = 0x08  # code for unsigned bytes in the magic number of an idx file
 _HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes; 4 with color)"}
@@ -132,26 +132,27 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
     uint8, read-only, and must have `rank` axes: 3 for images (4 in color), 1 for
     labels. Raises ValueError if it is not such a file; OSError if it cannot be read.
     """
-    return _parsed(image_files.read(path, LARGEST), path, rank)
+    return _parsed(image_files.read(path), path, rank)
 
 
 def _parsed(content, shown, rank):
-    magic, wanted = content[:4], bytes([0, 0, _BYTES, rank])
-    if rank == 3 and magic == bytes([0, 0, _BYTES, 4]):
-        rank = 4
-    elif magic != wanted:
-        raise ValueError(
-            f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
-            f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; scale other values "
-            "to bytes in 0..255"
-        )
-    header = content[4 : 4 + 4 * rank].ljust(4 * rank, b"\xff")  # gives a large size
-    shape = tuple(int(extent) for extent in np.frombuffer(header, ">u4"))
-    size, pixels = math.prod(shape), memoryview(content)[4 + 4 * rank :]
-    if (got := len(pixels)) != size:
-        what = "is truncated" if got < size else "is too long"
-        raise ValueError(f"{shown}: {what}: {got} of {size} bytes; get it again")
-    return np.frombuffer(pixels, np.uint8).reshape(shape)
+    magic, wanted = bytes(content[:4]), bytes([0, 0, _BYTES, rank])
+    with reading(shown):
+        if rank == 3 and magic == bytes([0, 0, _BYTES, 4]):
+            rank = 4
+        elif magic != wanted:
+            raise FileError(
+                f"is not an idx file of {_HELD[rank]}: it begins with "
+                f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; scale other "
+                "values to bytes in 0..255"
+            )
+        header = bytes(content[4 : 4 + 4 * rank]).ljust(4 * rank, b"\xff")  # too large
+        shape = tuple(int(extent) for extent in np.frombuffer(header, ">u4"))
+        size, pixels = math.prod(shape), content[4 + 4 * rank :]
+        if (got := len(pixels)) != size:
+            what = "is truncated" if got < size else "is too long"
+            raise FileError(f"{what}: {got} of {size} bytes; get it again")
+        return np.frombuffer(pixels, np.uint8).reshape(shape)
 
 
 def names() -> list:
@@ -194,9 +195,10 @@ def load(name) -> Images:
     if not path.is_file():
         path = image_files.find(path.parent, f"{path.name}-images-idx3-ubyte")
     if path is None:
+        known = ", ".join(names())
+        text = f"are none of: {known}; and there is no file of this name or with"
         raise ValueError(
-            f"images '{name}' are none of: {', '.join(names())}; and there is no file "
-            f"{name} or {name}-images-idx3-ubyte"
+            sentence(f"{text} -images-idx3-ubyte after it", f"images '{name}'")
         )
     return _own(name, path)
 

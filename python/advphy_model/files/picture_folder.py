@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of PNG and JPEG files as data sets of small images."""
 
+import math
 import re
 
 import numpy as np
 
+from advphy_model.file_gate import open_file, reading, require_within
 from advphy_model.files import image_files
 from advphy_model.user_folders import user_path
 
@@ -60,6 +62,8 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
     for path, name_of_class in zip(pictures, of_class, strict=True):
         found = _squares(path, size, color, tiles)
         pixels += found
+        total = len(pixels) * size**2 * (3 if color else 1)
+        require_within("pictures", total, f"{folder}:")
         labels += [0 if loose else classes.index(name_of_class)] * len(found)
     if len(pixels) < _TEST:
         raise ValueError(
@@ -81,18 +85,20 @@ def _squares(path, size, color, tiles) -> list:
     """Return the images of a picture, each uint8 [size, size] or [size, size, 3]."""
     from PIL import Image, ImageOps
 
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode[0] in "IF":
-                raise ValueError("has more than 8 bits for a pixel; convert it to 8")
-            picture = picture.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # A damaged PNG gives a SyntaxError.
-        raise ValueError(f"{path}: cannot be read as a picture: {error}") from None
-    white = Image.new("RGBA", picture.size, "white")
-    white.alpha_composite(picture)
-    picture = white.convert("RGB" if color else "L")
+    with open_file(path) as file, reading(path, "cannot be read as a picture: "):
+        with Image.open(file, formats=("PNG", "JPEG")) as opened:
+            require_within("pixels", math.prod(opened.size))
+            loaded = ImageOps.exif_transpose(opened)
+            opened.close()  # its memory, too
+        if loaded.mode[0] in "IF":
+            raise ValueError("has more than 8 bits for a pixel; convert it to 8")
+        picture = Image.new("RGB" if color else "L", loaded.size)
+        for top in range(0, loaded.height, 256):
+            end = min(top + 256, loaded.height)
+            part = loaded.crop((0, top, loaded.width, end)).convert("RGBA")
+            white = Image.new("RGBA", part.size, "white")
+            white.alpha_composite(part)
+            picture.paste(white.convert(picture.mode), (0, top))
     if min(picture.size) < size:
         raise ValueError(
             f"{path}: is smaller than {size} x {size} pixels; leave it out, or give a "

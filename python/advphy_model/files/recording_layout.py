@@ -2,12 +2,20 @@
 """Where the samples of a SigMF recording are, and what their bytes mean."""
 
 import dataclasses
+import os
 import re
 import tarfile
 from pathlib import Path
 
 import numpy as np
 
+from advphy_model.file_gate import (
+    FileError,
+    open_file,
+    read_bytes,
+    require_within,
+    shown,
+)
 from advphy_model.files.recording_contents import DATA, META, paths
 from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
@@ -27,7 +35,7 @@ class Stored:
     def pieces(self, at=0, size=None):
         """Yield `size` bytes from `at` on, by default all, in pieces."""
         left = self.size if size is None else size
-        with open(self.path, "rb") as file:
+        with open_file(self.path) as file:
             file.seek(self.at + at)
             while left > 0:
                 data = file.read(min(left, 8 * PIECE))
@@ -52,23 +60,28 @@ def stored(path) -> tuple:
 
         def beside(name):
             file = meta.with_name(name or data.name)
-            return Stored(file, 0, file.stat().st_size)
+            with open_file(file) as opened:
+                return Stored(file, 0, os.fstat(opened.fileno()).st_size)
 
-        return meta.read_bytes(), beside
+        return read_bytes(meta, "description"), beside
     try:
-        with tarfile.open(path, "r:") as tar:
-            files = {member.name: member for member in tar if member.isfile()}
+        with open_file(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            files = {}
+            for count, member in enumerate(tar, 1):
+                require_within("members", count)
+                if member.isfile() and not member.issparse():
+                    files[member.name] = member
             metas = [name for name in files if name.endswith(META)]
             if len(metas) != 1:
-                raise ValueError(
-                    f"{path}: holds {len(metas)} recordings, expected one; unpack it "
-                    "and give a .sigmf-meta"
+                raise FileError(
+                    f"holds {len(metas)} recordings, expected one; unpack it and give "
+                    "a .sigmf-meta"
                 )
+            require_within("description", files[metas[0]].size)
             content = tar.extractfile(metas[0]).read()
     except tarfile.TarError:
-        raise ValueError(
-            f"{path}: is not a tar archive, or is compressed; unpack it and give the "
-            ".sigmf-meta"
+        raise FileError(
+            "is not a tar archive, or is compressed; unpack it and give the .sigmf-meta"
         ) from None
 
     def inside(name):
@@ -87,8 +100,8 @@ def kind_of(datatype) -> np.dtype:
     found = re.fullmatch(r"c(f32|f64|[iu](?:32|16|8))(_le|_be)?", str(datatype))
     if found is None or (found[2] is None and found[1][1:] != "8"):
         raise ValueError(
-            f"core:datatype is {datatype}, expected complex samples such as cf32_le, "
-            "ci16_le, ci8 or cu8; convert the samples"
+            f"core:datatype is {shown(datatype)}, expected complex samples such as "
+            "cf32_le, ci16_le, ci8 or cu8; convert the samples"
         )
     order = ">" if found[2] == "_be" else "<"
     return np.dtype(f"{order}{found[1][0]}{int(found[1][1:]) // 8}")

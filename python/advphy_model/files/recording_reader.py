@@ -8,10 +8,10 @@ Additional keys begin with "advphy:".
 
 import dataclasses
 import hashlib
-import json
 import math
 from pathlib import Path
 
+from advphy_model.file_gate import FileError, json_value, reading, shown
 from advphy_model.files import recording_layout
 from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
 from advphy_model.files.recording_layout import PIECE as PIECE
@@ -19,7 +19,7 @@ from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
 
 _PARTS = {"global": dict, "captures": list, "annotations": list}
-_MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+_WRONG = "is not a SigMF recording of complex samples: "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,26 +76,28 @@ def read(path) -> Recording:
     recording of complex samples, the data file is missing or empty, or the data do not
     match the hash; OSError if a file cannot be read.
     """
-    content, find_data = recording_layout.stored(path)
     meta = user_path(path)
     meta = meta.with_suffix(META) if meta.suffix == DATA else meta
+    with reading(meta, _WRONG):
+        return _read(path, meta)
+
+
+def _read(path, meta):
+    content, find_data = recording_layout.stored(path)
     try:
         fields, captures, annotations = _sigmf(content)
         item = 2 * recording_layout.kind_of(fields.get("core:datatype")).itemsize
         data = find_data(fields.get("core:dataset"))
         places = recording_layout.places(fields, captures, data.size, item)
     except FileNotFoundError as error:
-        raise ValueError(
-            f"{error.filename} is missing; put it next to {meta.name}, which only "
-            "describes the samples"
+        raise FileError(
+            f"{Path(error.filename).name} is missing; put it next to this file, which "
+            "only describes the samples"
         ) from None
-    except (*_MISFITS, RecursionError) as error:
-        what = "is not a SigMF recording of complex samples"
-        raise ValueError(f"{meta} {what}: {error}") from None
     samples = sum(count for _, count in places)
     if not samples:
-        raise ValueError(f"{data.path} holds no complex sample; copy it again")
-    try:
+        raise FileError(f"{data.path.name} holds no complex sample; copy it again")
+    with reading(meta, "the values of the advphy: keys are damaged: "):
         recorded = checked_index("advphy:samples", fields.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
         empty = [number for number, (_, count) in enumerate(places, 1) if not count]
@@ -105,14 +107,11 @@ def read(path) -> Recording:
         known = {name: fields[OWN + name] for name in names if OWN + name in fields}
         origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
-    except _MISFITS as error:
-        what = "the values of the advphy: keys are damaged"
-        raise ValueError(f"{meta}: {what}: {error}") from None
     verified = not missing and "core:sha512" in fields
     if verified:
         _require_hash(data, str(fields["core:sha512"]))
     frequencies = {capture.get("core:frequency") for capture in captures}
-    counts = fields.get("advphy:counts")
+    counts, begun = fields.get("advphy:counts"), captures[0].get("core:datetime")
     return Recording(
         meta=meta,
         data=data,
@@ -121,7 +120,7 @@ def read(path) -> Recording:
         samples=samples,
         left_out=captures[0].get("core:sample_start", 0) - fields.get("core:offset", 0),
         sample_rate=float(fields["core:sample_rate"]),
-        begun=captures[0].get("core:datetime"),
+        begun=begun if isinstance(begun, str) else None,
         frequency=frequencies.pop() if len(frequencies) == 1 else None,
         origin=origin,
         attacks=attacks,
@@ -138,7 +137,7 @@ def _sigmf(content):
     Raises ValueError if it is not one channel of complex64 samples at a known rate;
     others of _MISFITS if a value has a type that SigMF does not allow.
     """
-    found = json.loads(content)
+    found = json_value(content.decode())
     for key, kind in _PARTS.items():
         if not isinstance(found.get(key), kind):
             raise ValueError(f"'{key}' is missing or not a {kind.__name__}")
@@ -147,10 +146,12 @@ def _sigmf(content):
         raise ValueError("a capture or an annotation is not a dict")
     rate, channels = fields.get("core:sample_rate", 0), fields.get("core:num_channels")
     if channels not in (None, 1):
-        raise ValueError(f"core:num_channels is {channels}, expected one channel")
+        raise ValueError(
+            f"core:num_channels is {shown(channels)}, expected one channel"
+        )
     if fields.get("core:metadata_only") or "/" in fields.get("core:dataset", ""):
         raise ValueError("expected a data file in the same folder")
-    if not (captures and rate > 0 and math.isfinite(rate)):
+    if not (captures and rate > 0 and math.isfinite(rate)) or rate is True:
         raise ValueError("expected a core:sample_rate > 0 and a capture")
     for number, capture in enumerate(captures, 1):
         if not math.isfinite(capture.get("core:frequency", 0)):
@@ -169,7 +170,7 @@ def _require_hash(data, wanted):
     for piece in data.pieces():
         found.update(piece)
     if found.hexdigest() != wanted.lower():
-        raise ValueError(
-            f"{data.path}: SHA-512 is {found.hexdigest()[:8]}..., expected "
+        raise FileError(
+            f"SHA-512 of {data.path.name} is {found.hexdigest()[:8]}..., expected "
             f"{wanted[:8]}...: these are not the recorded samples; copy them again"
         )

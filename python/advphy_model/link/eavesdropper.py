@@ -39,6 +39,7 @@ class Eve(StoredModel):
     )
 
     def __post_init__(self):
+        self.require_hashes("listened_to")
         unknown = set(self.networks) - set(ROLES)
         if unknown or "classifier" not in self.networks:
             self.refuse(

@@ -10,11 +10,13 @@ import difflib
 import hashlib
 import importlib
 import json
+import typing
 from pathlib import Path
 
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.file_gate import FileError, json_value, read_bytes, reading, shown
 from advphy_model.found_by_name import unknown
 from advphy_model.link import baselines, safetensors_file
 from advphy_model.network.network import describe as describe_networks
@@ -22,7 +24,6 @@ from advphy_model.network.network import restore as restore_networks
 from advphy_model.user_folders import user_path
 
 _TRAINED = Path(__file__).parents[1] / "trained"
-_MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 # The format of each kind: its name in error texts, and the folder of the shipped ones.
 KINDS = {
@@ -34,7 +35,7 @@ KINDS = {
 }
 
 
-class ModelFileError(ValueError):
+class ModelFileError(FileError):
     """Error for a file that does not hold the expected kind of model or is damaged."""
 
 
@@ -73,10 +74,10 @@ class Kind:
                     other, _ = KINDS[metadata["format"]]
                     raise OtherKindError(_of_another_kind(other, self.what))
                 raise OtherKindError(
-                    f"format '{metadata['format']}', expected '{self.format}'; use the "
-                    "gr-advphy that wrote it, or a newer one"
+                    f"format '{shown(metadata['format'])}', expected '{self.format}'; "
+                    "use the gr-advphy that wrote it, or a newer one"
                 )
-            return json.loads(metadata[self.key]), metadata["sha256"]
+            return json_value(metadata[self.key]), metadata["sha256"]
         except KeyError as error:
             raise ModelFileError(
                 f"a safetensors file, but not a {self.what}: {error} is missing from "
@@ -96,6 +97,12 @@ class StoredModel:
     def refuse(self, what: str):
         """Raise ValueError with the kind and name of the model, then `what`."""
         raise ValueError(f"{self.KIND.what} '{self.name}': {what}")
+
+    def require_hashes(self, what: str) -> None:
+        """Raise ValueError unless a field is a dictionary of names and SHA-256."""
+        for name, sha256 in getattr(self, what).items():
+            if not isinstance(sha256, str):
+                self.refuse(f"{what} '{name}' is {shown(sha256)}, expected a SHA-256")
 
     def require_known(self, what: str, name, known) -> None:
         """Raise ValueError unless a name is one of the known names."""
@@ -132,11 +139,15 @@ class StoredModel:
         """Return the model from `describe`; ValueError, KeyError, TypeError if bad."""
         for key, wanted in cls.KIND.conventions.items():
             if described[key] != wanted:
-                raise ValueError(f"{key} is '{described[key]}', expected '{wanted}'")
+                found = shown(described[key])
+                raise ValueError(f"{key} is '{found}', expected '{wanted}'")
         own = cls.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(cls) if f.name not in own]
-        given = {name: described[name] for name in names}
+        types = typing.get_type_hints(cls)
+        given = {name: _typed(name, described[name], types[name]) for name in names}
         given |= {name: to_complex(arrays[name]) for name in own}
+        for name in own:
+            given[name].setflags(write=False)
         if "networks" in given:
             weights = {name: w for name, w in arrays.items() if name not in own}
             given["networks"] = restore_networks(given["networks"], weights)
@@ -166,8 +177,9 @@ class StoredModel:
     @classmethod
     def read(cls, path):
         """Return the model in a file; ModelFileError if it has none of this kind."""
-        content = user_path(path).read_bytes()
-        try:
+        wrong = f"not a valid {cls.KIND.what}: "
+        with reading(path, wrong, ModelFileError):
+            content = read_bytes(path, "model")
             metadata, header, data = safetensors_file.parse(content)
             described, sha256 = cls.KIND.described(metadata)
             arrays = safetensors_file.arrays(header, data)
@@ -177,12 +189,6 @@ class StoredModel:
                     "or was changed; get it again"
                 )
             return cls.restore(described, arrays)
-        except ModelFileError as error:
-            raise type(error)(f"{path}: {error}") from None
-        except _MISFITS as error:
-            what = f"{error} is missing" if isinstance(error, KeyError) else error
-            kind = cls.KIND.what
-            raise ModelFileError(f"{path}: not a valid {kind}: {what}") from error
 
     @classmethod
     def names(cls) -> list:
@@ -252,11 +258,22 @@ def _of_another_kind(other, what):
     return f"one of another kind ({other}), not: {what}; {names}"
 
 
+def _typed(name, value, kind):
+    """Return a value of a description; ValueError unless it has the type of a field."""
+    choices = typing.get_args(kind) or (kind,)
+    allowed = {float: (int, float), tuple: (list,)}
+    allowed = [own for choice in choices for own in allowed.get(choice, (choice,))]
+    if type(value) not in allowed:
+        wanted = " or ".join(each.__name__ for each in allowed)
+        raise ValueError(f"{name} must be of type {wanted}, got {shown(value)}")
+    return value
+
+
 def content_hash(description: dict, arrays: dict) -> str:
     """Return the SHA-256 of the description and of all array names, shapes, bytes."""
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name], "<f4")
         digest.update(f"\n{name} {array.shape}\n".encode())
-        digest.update(array.tobytes())
+        digest.update(array)
     return digest.hexdigest()

@@ -12,8 +12,7 @@ import struct
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
-
-_LARGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors format
+from advphy_model.file_gate import json_value, require_within, shown
 
 
 def write(path, metadata: dict, arrays: dict) -> None:
@@ -28,6 +27,8 @@ def write(path, metadata: dict, arrays: dict) -> None:
         offset += array.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
+    require_within("model", 8 + len(text) + offset)  # or nobody could read it
+    require_within("description", len(text))
     with atomic_file(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
@@ -46,27 +47,30 @@ def parse(content: bytes) -> tuple:
     if len(content) < 8:
         raise ValueError("the file is truncated: it has fewer than 8 bytes")
     (length,) = struct.unpack("<Q", content[:8])
-    if length > min(len(content) - 8, _LARGEST_HEADER):
+    if length > len(content) - 8:
         raise ValueError(
             "not a safetensors file, or truncated: the header is longer than the file; "
             "get the file again"
         )
     try:
-        header = json.loads(content[8 : 8 + length].decode())
-        return header.pop("__metadata__", {}), header, content[8 + length :]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        header = json_value(content[8 : 8 + length].decode(), "description")
+        metadata = header.pop("__metadata__", {})
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"the header is not readable: {error}") from None
+    require_within("arrays", len(header))
+    return metadata, header, memoryview(content)[8 + length :]
 
 
-def arrays(header: dict, data: bytes) -> dict:
+def arrays(header: dict, data) -> dict:
     """Return the arrays by name; ValueError if not finite, with a gap or overlap."""
     found, end = {}, 0
     entries = sorted(header.items(), key=lambda item: item[1]["data_offsets"])
     for name, entry in entries:
         if set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
-            kind = entry.get("dtype")
+            kind = shown(entry.get("dtype"))
             raise ValueError(f"array '{name}' has dtype {kind}, expected F32")
         shape = entry["shape"]
+        require_within("axes", len(shape), f"array '{shown(name)}'")
         if not all(type(s) is int and 0 < s < 2**31 for s in shape):
             raise ValueError(f"array '{name}' has shape {shape}, expected numbers > 0")
         begin, stop = entry["data_offsets"]

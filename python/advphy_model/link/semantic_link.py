@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+import operator
 
 import numpy as np
 
@@ -183,7 +184,7 @@ class SemanticLink(StoredModel):
 def checked_shape(shape) -> tuple:
     """Return the shape of an image as whole numbers; ValueError if it is not one."""
     try:
-        found = tuple(int(extent) for extent in shape)
+        found = tuple(map(operator.index, shape))
     except (TypeError, ValueError):
         found = ()
     inside = all(1 <= extent <= 256 for extent in found[:2])

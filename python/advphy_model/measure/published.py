@@ -9,6 +9,8 @@ import json
 import math
 from pathlib import Path
 
+from advphy_model.file_gate import strict_json
+
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
 HERE = [f"tcp://127.0.0.1:{port}" for port in range(5570, 5590)]  # publishers' ports
@@ -96,7 +98,7 @@ def decode(data) -> list:
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
-        message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
+        message = strict_json(data)
     except RecursionError:
         raise ValueError("message is nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
@@ -111,17 +113,6 @@ def decode(data) -> list:
     for part in found:
         checked_name(part["name"])
     return found
-
-
-def _refuse(constant):
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(text):
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
-    return value
 
 
 def _as_json(value):

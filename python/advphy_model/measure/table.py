@@ -15,6 +15,7 @@ import math
 import re
 import typing
 
+from advphy_model import file_gate
 from advphy_model.atomic_file import atomic_file
 from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
@@ -164,7 +165,7 @@ def write(path, rows, schema) -> None:
 
 def text_of(path) -> str:
     """Return the text of a CSV; ValueError unless it has commas and UTF-8."""
-    content, found = user_path(path).read_bytes(), None
+    content, found = file_gate.read_bytes(path, "table"), None
     text = content.decode("utf-8-sig", "replace")
     first = text.partition("\n")[0].strip()
     if content[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
@@ -176,16 +177,17 @@ def text_of(path) -> str:
     elif "\0" in text or "\ufffd" in text:
         found = "is not UTF-8 text"
     elif first.lower().startswith("sep="):
-        found = f"begins with '{first}'"
+        found = f"begins with '{file_gate.shown(first)}'"
     elif "," not in first:
         marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
         between = [name for mark, name in marks.items() if mark in first]
         found = f"has {between[0]} between its columns" if between else None
     if found:
-        raise ValueError(
-            f"{path}: {found}, expected commas between the columns, decimal points and "
-            "UTF-8; export it again as such a CSV"
-        )
+        with file_gate.reading(path):
+            raise file_gate.FileError(
+                f"{found}, expected commas between the columns, decimal points and "
+                "UTF-8; export it again as such a CSV"
+            )
     return text
 
 
@@ -198,23 +200,29 @@ def read(path, schema) -> list:
     fields = [field.name for field in dataclasses.fields(schema)]
     with io.StringIO(text_of(path), newline="") as file:
         reader = csv.DictReader(file)
-        try:
-            known = {*schema.EARLIER, *(reader.fieldnames or [])}
-            missing = [name for name in schema.COLUMNS if name not in known]
-            if missing:
-                raise ValueError(
-                    f"column '{missing[0]}' is missing; is it a CSV of "
-                    f"`{schema.COMMAND}`?"
-                )
-            for values in reader:
-                if None in values or None in values.values():
-                    raise ValueError("the number of values is not that of columns")
-                given = [name for name in fields if name in values]
-                row = schema(**{n: _value(types[n], n, values[n]) for n in given})
-                row.require_possible()
-                rows.append(row)
-        except (ValueError, TypeError, csv.Error) as error:
-            raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
+        with file_gate.reading(path):
+            try:
+                columns = reader.fieldnames or []
+                if any(columns.count(name) > 1 for name in schema.COLUMNS):
+                    raise ValueError("two columns have the same name")
+                known = {*schema.EARLIER, *columns}
+                missing = [name for name in schema.COLUMNS if name not in known]
+                if missing:
+                    raise ValueError(
+                        f"column '{missing[0]}' is missing; is it a CSV of "
+                        f"`{schema.COMMAND}`?"
+                    )
+                for values in reader:
+                    if None in values or None in values.values():
+                        raise ValueError("the number of values is not that of columns")
+                    given = [name for name in fields if name in values]
+                    row = schema(**{n: _value(types[n], n, values[n]) for n in given})
+                    row.require_possible()
+                    rows.append(row)
+                    file_gate.require_within("rows", len(rows))
+            except Exception as error:
+                what = f"line {reader.line_num}: {error}"
+                raise file_gate.FileError(what) from None
     return rows
 
 
@@ -229,10 +237,13 @@ def _value(kind, name, text):
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
         why = " with a decimal comma" if re.fullmatch(r"[-+\d.]+,\d+", text) else ""
-        raise ValueError(f"{name} must be {wanted}, got '{text}'{why}") from None
+        found = f"'{file_gate.shown(text)}'{why}"
+        raise ValueError(f"{name} must be {wanted}, got {found}") from None
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value}")
-    return value
+    if kind is str:
+        file_gate.require_plain(value)
+    return file_gate.require_whole(value) if kind is int else value
 
 
 def read_existing(path, schema) -> list:

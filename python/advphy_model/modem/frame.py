@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.file_gate import sentence, shown
 from advphy_model.link import any_link
 
 VERSION = 1  # version of the layout, sent in every header
@@ -167,8 +168,9 @@ class Frame:
         """Return the frame from the result of `describe`; ValueError if not valid."""
         try:
             return cls(**described)
-        except TypeError as why:
-            raise ValueError(f"{described} does not describe a frame: {why}") from None
+        except (TypeError, ValueError, OverflowError) as why:
+            text = f"{shown(described)} does not describe a frame: {why}"
+            raise ValueError(sentence(text)) from None
 
     @classmethod
     def of_model(cls, model, **settings):

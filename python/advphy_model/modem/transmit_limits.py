@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.checked_numbers import is_number
+from advphy_model.file_gate import open_file, require_within, sentence
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.occupied_band import band_edges
 from advphy_model.user_folders import user_folder
@@ -26,7 +27,6 @@ last_hz = 434.79e6
 max_gain_db = 20
 """
 PERMISSIONS = ("cabled", "licensed")
-LARGEST = 65536  # bytes of an allow-list
 _KEYS = ("first_hz", "last_hz", "max_gain_db")
 
 
@@ -120,14 +120,13 @@ def read_allow_list() -> list[Band]:
     except FileNotFoundError:
         return []
     except (configparser.Error, ValueError, OSError) as error:
-        text = " ".join(str(error).split())
-        raise ValueError(f"allow-list {path}: {text}; an example:\n{EXAMPLE}") from None
+        text = sentence(str(error), f"allow-list {path}:")
+        raise ValueError(f"{text}; an example:\n{EXAMPLE}") from None
 
 
 def _own_text(path: Path) -> str:
     """Return the text of a file that only the user, or root, can have written."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe would wait
-    with open(path, opener=lambda name, _: os.open(name, flags)) as file:
+    with open_file(path) as file:
         ways = path.parent, path, path.resolve().parent, file.fileno()
         for way in ways:
             found = os.stat(way, follow_symlinks=way is not path)
@@ -138,9 +137,8 @@ def _own_text(path: Path) -> str:
                     f"others may write {where}; make it yours: chown $USER '{where}'; "
                     f"chmod go-w '{where}'"
                 )
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
-            raise ValueError(f"it must be a file of at most {LARGEST} bytes")
-        return file.read()
+        require_within("settings", found.st_size)
+        return file.read().decode()
 
 
 def _band(section) -> Band:

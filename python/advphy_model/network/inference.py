@@ -10,6 +10,8 @@ from advphy_model import kernels
 from advphy_model.complex_baseband import to_reals
 from advphy_model.network.network import INPUT, Network, run
 
+_MOST_TAPS = 2**25  # indices of a convolution in the kernels: 1 GiB while it is made
+
 
 class NumpyDecision:
     """Decision in plain numpy by a network of 2n or 2n - 1 reals to logits."""
@@ -32,7 +34,7 @@ def kernel_or_none(net: Network, whose: str, slots=()):
     """Return the compiled network, or None with a warning, which `whose` begins."""
     try:
         return kernel_network(net, slots)
-    except ValueError as error:
+    except (ValueError, TypeError, LookupError) as error:
         logging.getLogger(__name__).warning(
             "%s: %s; computing in numpy, more slowly", whose, error
         )
@@ -91,7 +93,7 @@ def _convolution(kernel, layer, shape):
     padding = layer.attributes.get("padding", (0, 0) * dimensions)
     stride = layer.attributes.get("stride", (1,) * dimensions)
     feature = np.pad(
-        np.arange(math.prod(shape)).reshape(shape),
+        np.arange(math.prod(shape), dtype=np.int32).reshape(shape),
         [(0, 0), *np.reshape(padding, (dimensions, 2)).astype(int)],
         constant_values=-1,
     )
@@ -100,6 +102,8 @@ def _convolution(kernel, layer, shape):
     )
     windows = windows[(slice(None), *(slice(None, None, int(s)) for s in stride))]
     positions = windows.shape[1 : 1 + dimensions]
+    if math.prod(positions) * shape[0] * math.prod(kernel_shape) > _MOST_TAPS:
+        raise ValueError(f"layer '{layer.name}' is too large a convolution")
     taps = np.moveaxis(windows, 0, dimensions).reshape(math.prod(positions), -1)
     unused = ~np.any(layer.parameters["weight"], axis=0).ravel()  # between dilated taps
     taps = np.where(unused, -1, taps)

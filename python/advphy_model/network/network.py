@@ -2,11 +2,16 @@
 """Networks of named layers: how to run, describe and restore them."""
 
 import dataclasses
+import functools
 import inspect
+import numbers
+import operator
 
 import numpy as np
 
+from advphy_model.file_gate import FileError, require_within, shown
 from advphy_model.found_by_name import own_functions, require_known
+from advphy_model.network import extents
 from advphy_model.network.layers import LAYERS
 
 _BUILT_IN = frozenset(LAYERS)
@@ -36,13 +41,20 @@ class Layer:
         if self.kind not in LAYERS:
             LAYERS.update(own_functions("layers", _BUILT_IN))
         require_known(f"layer '{self.name}': kind", self.kind, sorted(LAYERS))
-        known = list(inspect.signature(LAYERS[self.kind]).parameters)
+        known = _arguments(LAYERS[self.kind])
         given = [*self.parameters, *self.attributes]
         for key in given:
             if key not in known:
                 raise ValueError(
                     f"layer '{self.name}' ({self.kind}): '{key}' is not one of its "
                     f"arguments; choose from {', '.join(known[1:])}"
+                )
+        for key, value in self.attributes.items():
+            each = value if isinstance(value, (list, tuple)) else [value]
+            if not all(v is None or isinstance(v, numbers.Real) for v in each):
+                raise ValueError(
+                    f"layer '{self.name}' ({self.kind}): {key} must be a number or a "
+                    f"list of numbers, got {shown(value)}"
                 )
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "_free", [name for name in known if name not in given])
@@ -58,6 +70,11 @@ class Layer:
         return LAYERS[self.kind](**dict(zip(self._free, x, strict=False)), **given)
 
 
+@functools.cache
+def _arguments(function):
+    return list(inspect.signature(function).parameters)
+
+
 @dataclasses.dataclass(frozen=True)
 class Network:
     """A graph of layers, in the common case a chain; the last one's output is its own.
@@ -70,9 +87,11 @@ class Network:
         output_shape: shape of one output.
         sources: for each layer, the names of the layers that it takes.
         last_used: for each layer, those that no later layer takes.
+        widest: number of values in the largest array for one input.
 
     Raises ValueError if two layers have the same name, an input is not known, a
-    parameter is not finite, or shapes do not match; the text names the layer.
+    parameter is not finite, shapes do not match, or an item needs more than the LIMITS
+    of file_gate; the text names the layer.
     """
 
     layers: tuple
@@ -80,12 +99,14 @@ class Network:
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "input_shape", tuple(int(s) for s in self.input_shape))
+        shape = tuple(map(operator.index, self.input_shape))
+        object.__setattr__(self, "input_shape", shape)
+        require_within("layers", len(self.layers), "the network")
         names = [layer.name for layer in self.layers]
-        for name in names:
-            if names.count(name) > 1:
+        before, places = [INPUT, *names], {INPUT: -1}
+        for i, name in enumerate(names):
+            if places.setdefault(name, i) != i:
                 raise ValueError(f"two layers have the name '{name}'; rename one")
-        before = [INPUT, *names]
         sources = tuple(
             layer.inputs or (before[i],) for i, layer in enumerate(self.layers)
         )
@@ -93,7 +114,7 @@ class Network:
         last_used = [[] for _ in sources]
         for name, i in uses.items():
             last_used[i].append(name)
-            if name not in before[: i + 1]:
+            if places.get(name, i) >= i:
                 raise ValueError(
                     f"layer '{names[i]}' takes '{name}', which is none of the layers "
                     f"before it: {', '.join(names[:i]) or 'there are none'}"
@@ -117,17 +138,23 @@ class Network:
                         "is not finite; train or export it again"
                     )
             try:
-                with np.errstate(all="ignore"):  # a normalization divides by 0 here
-                    return np.zeros_like(layer(*x))
-            except (ValueError, TypeError, IndexError, AttributeError) as error:
+                found = layer(*x)
+                return found if isinstance(found, kind) else kind(np.shape(found))
+            except FileError as error:
+                raise FileError(
+                    f"layer '{layer.name}' ({layer.kind}): {error}"
+                ) from None
+            except Exception as error:  # also of the user's own layers
                 shapes = {k: np.shape(v) for k, v in layer.parameters.items()}
                 raise ValueError(
                     f"layer '{layer.name}' ({layer.kind}) cannot follow features of "
                     f"shape {x[0].shape[1:]} with parameters {shapes}: {error}"
                 ) from error
 
-        x = np.zeros((1, *self.input_shape), np.float32)
-        return run(self, x, checked).shape[1:]
+        kind = extents.counted()
+        shape = run(self, kind((1, *self.input_shape)), checked).shape[1:]
+        object.__setattr__(self, "widest", kind.widest)
+        return shape
 
 
 def run(network, x, layer_of=Layer.__call__):
@@ -188,6 +215,8 @@ def restore(described: dict, arrays: dict) -> dict:
 
     Raises ValueError if shapes do not match, or no layer uses an array.
     """
+    layers = sum(len(network["layers"]) for network in described.values())
+    require_within("layers", layers, "the model")
     unused = set(arrays)
     networks = {}
     for role, network in described.items():
@@ -201,5 +230,5 @@ def restore(described: dict, arrays: dict) -> dict:
             layers.append(Layer(kind, name, parameters, layer["attributes"], inputs))
         networks[role] = Network(tuple(layers), tuple(network["input_shape"]))
     if unused:
-        raise ValueError(f"arrays that no layer uses: {', '.join(sorted(unused))}")
+        raise ValueError(f"arrays that no layer uses: {', '.join(sorted(unused)[:4])}")
     return networks

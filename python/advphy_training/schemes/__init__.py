@@ -23,6 +23,7 @@ from pathlib import Path
 import torch
 from advphy_model import found_by_name
 from advphy_model.atomic_file import refuse_unwritable
+from advphy_model.file_gate import shown
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
@@ -46,14 +47,18 @@ def settings(module, assignments) -> object:
         try:
             values[key] = kind(value)
         except ValueError:
-            raise ValueError(f"setting '{text}': expected {kind.__name__}") from None
+            raise ValueError(
+                f"setting '{shown(text)}': expected {kind.__name__}"
+            ) from None
     return module.Settings(**values)
 
 
 def refuse_setting(text, known):
     """Raise ValueError for a text that does not set one of the known settings."""
     keys = ", ".join(known)
-    raise ValueError(f"setting '{text}' is not key=value with one of the keys: {keys}")
+    raise ValueError(
+        f"setting '{shown(text)}' is not key=value with one of the keys: {keys}"
+    )
 
 
 def train(
