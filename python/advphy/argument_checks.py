@@ -9,18 +9,18 @@ import functools
 import inspect
 
 import numpy as np
-
-LONGEST = 300  # characters of an error text; the remedy at its end is kept
-_END = 100
+from advphy_model.file_gate import LIMITS, sentence, shown
 
 
-def checked(cls):
-    """Have the constructor and the setters of a class check their arguments."""
-    own = vars(cls)
-    made = inspect.signature(cls.__init__).parameters
-    for name in [n for n in own if n == "__init__" or n.startswith("set_")]:
-        if inspect.isfunction(own[name]) and not hasattr(own[name], "__wrapped__"):
-            setattr(cls, name, _checked(own[name], made))
+class checking_block:
+    """Part of a block whose constructor and setters, own or inherited, check so."""
+
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        own, made = vars(cls), inspect.signature(cls.__init__).parameters
+        for name in [n for n in own if n == "__init__" or n.startswith("set_")]:
+            if inspect.isfunction(own[name]) and not hasattr(own[name], "__wrapped__"):
+                setattr(cls, name, _checked(own[name], made))
 
 
 def _checked(method, made):
@@ -34,7 +34,7 @@ def _checked(method, made):
                 _require_kind(name, value, made)
             return method(self, *given, **named)
         except (ValueError, TypeError, OSError) as error:
-            if (text := one_sentence(str(error))) == str(error):
+            if (text := sentence(str(error))) == str(error):
                 raise
             raise type(error)(text) from None
 
@@ -44,21 +44,11 @@ def _checked(method, made):
 def _require_kind(name, value, made):
     """Raise ValueError if a value is of another kind than the constructor's default."""
     default = made[name].default if name in made else None
-    if isinstance(value, int) and abs(value) > 2**64:
-        bits = value.bit_length()
-        raise ValueError(f"{name} must be at most 2^64, got a number of {bits} bits")
+    if isinstance(value, int) and abs(value) > LIMITS["whole"].most:
+        raise ValueError(f"{name} must be within -2^64..2^64, got {shown(value)}")
     single = default is None or isinstance(default, int | float | str)
     if isinstance(value, np.ndarray) and single and name in made:
         raise ValueError(f"{name} must be one value, got an array of {value.shape}")
     a_bool = isinstance(value, int | np.bool_) and value in (0, 1)
     if isinstance(default, bool) and not a_bool:
         raise ValueError(f"{name} must be True or False, got {value!r}")
-
-
-def one_sentence(text):
-    """Return an error text without control characters, within LONGEST characters."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST - _END - 5]} ... {text[-_END:]}"
-    return text

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from advphy_model.checked_numbers import checked_number
+from advphy_model.checked_values import checked_number
 from advphy_model.found_by_name import require_known
 
 

@@ -5,7 +5,7 @@ import math
 import threading
 
 import numpy as np
-from advphy_model.checked_numbers import is_whole
+from advphy_model.checked_values import is_whole
 from advphy_model.link.semantic_link import checked_shape
 from gnuradio import gr
 

@@ -2,7 +2,7 @@
 """Spectrum sink: draws the power of samples over frequency."""
 
 import numpy as np
-from advphy_model.checked_numbers import is_number
+from advphy_model.checked_values import checked_positive, is_number
 from gnuradio import blocks
 
 from .display_block import checked_count
@@ -26,10 +26,7 @@ class SpectrumRecord(NewestVectors):
         self.lowest_db = float(lowest_db)
 
     def set_sample_rate(self, sample_rate):
-        if not (is_number(sample_rate) and 0 < sample_rate < 1e300):
-            raise ValueError(
-                f"sample_rate must be above 0 samples/s, got {sample_rate!r}"
-            )
+        checked_positive("sample_rate", sample_rate, of="samples/s")
         self.sample_rate = float(sample_rate)
 
     def state(self):

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pmt
-from advphy_model.checked_numbers import is_number, is_whole
+from advphy_model.checked_values import checked_positive, checked_whole, is_number
 from advphy_model.complex_baseband import channel_uses
 from advphy_model.files import images as data_sets
 from advphy_model.link.eavesdropper import ERASED, Eve, combined, majority
@@ -67,10 +67,8 @@ class adapting_eve(guarded_general_block):
     ):
         model = Eve.load(model)
         for key, count in {"eves": eves, "antennas": antennas}.items():
-            if not is_whole(count, 1, 64):
-                raise ValueError(f"{key} must be a whole number in 1..64, got {count}")
-        if not (is_number(told) and 0 < told <= 1):
-            raise ValueError(f"told must be a share above 0, at most 1, got {told}")
+            checked_whole(key, count, 1, 64)
+        checked_positive("told", told, 1)
         if not (is_number(every) and every >= 0.1):
             raise ValueError(f"every must be at least 0.1 s, got {every}")
         n, shape = channel_uses(model.reals), (int(eves), int(antennas))

@@ -7,7 +7,7 @@ import math
 import time
 
 import numpy as np
-from advphy_model.checked_numbers import is_whole
+from advphy_model.checked_values import checked_whole
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import model_file
 from advphy_model.link.link_model import LinkModel
@@ -139,8 +139,7 @@ class neural_network(guarded_block):
     ):
         counts = {"window": window, "input_ports": input_ports}
         for name, count in (counts | {"output_ports": output_ports}).items():
-            if not is_whole(count, 1, 2**63 - 1):
-                raise ValueError(f"{name} must be a whole number >= 1, got {count}")
+            checked_whole(name, count, rule=">= 1")
         kinds = {"input_type": input_type, "output_type": output_type}
         for name, kind in kinds.items():
             if not isinstance(kind, str) or kind not in TYPES:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from advphy_model import power
-from advphy_model.checked_numbers import checked_number
+from advphy_model.checked_values import checked_number
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.checked_numbers import checked_number
+from advphy_model.checked_values import checked_number
 from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
 from advphy_model.version import __version__
 

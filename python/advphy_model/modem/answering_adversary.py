@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from advphy_model.air.perturbation import Perturbation, checked_psr_db, jammer
-from advphy_model.checked_numbers import checked_number
+from advphy_model.checked_values import checked_kind, checked_number, checked_positive
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.modem.frame import Frame
@@ -96,16 +96,14 @@ class AnsweringAdversary:
         seed=1,
     ):
         require_known("kind", kind, KINDS)
-        if not isinstance(frame, Frame):
-            raise ValueError(f"frame must be advphy.Frame.of_model(...), got {frame}")
+        checked_kind("frame", frame, Frame, "advphy.Frame.of_model(...)")
         checked_number("path_db", path_db, -300, 300, "dB")
         checked_number("phase", phase, of="of radians")
         checked_number("delay", delay, of="of samples")
-        for name, value in (("loop_delay", loop_delay), ("level", level)):
-            if value is not None:
-                checked_number(name, value, 0, 1e9, "or None")
-        if level == 0:
-            raise ValueError("level must be above 0 or None, got 0")
+        if loop_delay is not None:
+            checked_number("loop_delay", loop_delay, 0, 1e9, "samples, or None")
+        if level is not None:
+            checked_positive("level", level, 1e9, "or None")
         if perturbation is None and kind in ("continuous", "reactive"):
             raise ValueError(
                 f"kind = {kind!r} sends a perturbation; give one that `advphy attack` "

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.checked_numbers import checked_number, is_number
+from advphy_model.checked_values import checked_number, checked_positive
 from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import (
     NONCE_BURSTS,
@@ -62,8 +62,7 @@ class Modulator:
                 f"{seed}; omit it"
             )
         self._seed_check = None if seed is None else check_of_seed(seed)
-        if not (is_number(amplitude) and 0 < amplitude <= 1):
-            raise ValueError(f"amplitude must be above 0, at most 1, got {amplitude}")
+        checked_positive("amplitude", amplitude, 1)
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0

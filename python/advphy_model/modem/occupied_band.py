@@ -5,7 +5,7 @@ import secrets
 
 import numpy as np
 
-from advphy_model.checked_numbers import is_number
+from advphy_model.checked_values import is_number
 
 GUARD_SHARE = 0.1  # of the bandwidth, on each side: the skirts of the pulse
 GUARD_PPM = 20.0  # of the carrier, on each side: the error of a radio's crystal

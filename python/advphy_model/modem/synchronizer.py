@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 
 from advphy_model import kernels, power
-from advphy_model.checked_numbers import is_number
+from advphy_model.checked_values import is_number
 from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
