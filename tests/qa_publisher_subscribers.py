@@ -151,6 +151,18 @@ def test_connections_above_the_limit_are_closed_and_the_others_stay():
         context.destroy(linger=0)
 
 
+def test_the_garbage_collector_may_close_it_in_the_thread_of_its_door(monkeypatch):
+    async def collect(*_):
+        made._unused()
+
+    made = PublishingSocket(ANY)
+    thread = made._doors[0]._thread
+    monkeypatch.setattr(front_door, "_pass_on", collect)
+    with socket.create_connection(("127.0.0.1", int(made.address[16:]))):
+        thread.join()
+    PublishingSocket(made.address).close()
+
+
 def test_large_requests_of_another_protocol_one_after_the_other():
     request = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + bytes(20_000) + b"\r\n\r\n"
     with Served() as served:

@@ -17,8 +17,8 @@ from zmq.utils.monitor import recv_monitor_message
 WAITING = 10_000  # messages in the queue; further messages are lost
 HANDSHAKE_MS = 2000  # for a peer that answers in another protocol or not at all
 LOOK_SECONDS = 1.5  # in which a publisher of this computer answers
-AT_ONCE = 1000  # messages of one publisher before it is the turn of the next
-MOST_UNREAD = 2**23  # bytes that may wait, or are read before it is the next's turn
+AT_ONCE, MOST_AT_ONCE = 1000, 2**20  # messages, bytes before it is another's turn
+MOST_UNREAD = 2**23  # bytes that may wait; a publisher that sends more is left
 MOST_BLOCKS = 256  # of one publisher, as many as its `states` have
 FLOODED = "sends more than can be read; connected again"
 LOST = {
@@ -74,6 +74,7 @@ class Subscriptions:
         socket.rcvhwm, socket.maxmsgsize = WAITING, published.LONGEST_MESSAGE
         socket.handshake_ivl, socket.reconnect_ivl_max = HANDSHAKE_MS, 1000
         socket.linger, socket.ipv6 = 0, "[" in address
+        socket.rcvbuf = 2**16  # few bytes come while MOST_UNREAD is not compared
         socket.subscribe(b"")
         if keys is not None:
             from gnuradio.advphy.measure import publishing_socket as files
@@ -150,7 +151,7 @@ class Subscriptions:
         """Return the measurements of the messages that have arrived."""
         found, taken, at = [], 0, self._bytes.get(address, [-1, 0])
         for number in range(AT_ONCE):
-            if taken > MOST_UNREAD:
+            if taken > MOST_AT_ONCE:
                 break
             try:
                 data = socket.recv(zmq.NOBLOCK)

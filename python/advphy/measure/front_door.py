@@ -36,9 +36,12 @@ class FrontDoor:
         self.port = made.getsockname()[1]
         self._inner, self._guests = inner, {}  # task: host
         self._closing = concurrent.futures.Future()
-        how = {"target": asyncio.run, "args": [self._serve()], "daemon": True}
-        self._thread = threading.Thread(**how)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _run(self):
+        with self._listener:
+            asyncio.run(self._serve())
 
     async def _serve(self):
         opening = asyncio.create_task(self._open())
@@ -85,8 +88,8 @@ class FrontDoor:
     def close(self, seconds):
         """Close the port; what the socket has sent has some time to leave."""
         self._closing.set_result(seconds)
-        self._thread.join()
-        self._listener.close()
+        if threading.current_thread() is not self._thread:  # for the garbage collector
+            self._thread.join()
 
 
 async def _pass_on(source, target, most):
