@@ -25,8 +25,7 @@ ODD = [None, True, False, -1, 0, 1.5, math.nan, math.inf, -math.inf, 10**30, -(1
 ODD += [2**48, 2**64, "x", "a\nb\x1b[2J", "9" * 5000, b"b", [], {}, (1, 2), "random"]
 ODD += [np.float32(3), np.int64(4), np.array([]), np.arange(3), np.float64("nan"), 1j]
 ODD += [object(), len, "auto", np.bool_(True), ["a"], 1e-320, 3, "crafted"]
-SEMANTIC = {"alice_arn", "bob_arn", "semantic_decoder", "semantic_encoder"}
-SEMANTIC |= {"snr_channel"}
+SEMANTIC = "alice_arn bob_arn semantic_decoder semantic_encoder snr_channel".split()
 FOREIGN = re.compile(
     r"not supported|bad operand|cannot convert|unsupported|has no attribute|object is "
     r"not|ambiguous|must be real|interpreted as|argument must be a str|unhashable|"
@@ -34,6 +33,15 @@ FOREIGN = re.compile(
     r"ufunc|expected str|NoneType|not subscript"
 )
 SHARE = 0.1  # of the odd arguments that a short run tries
+TICK = 0.01  # s
+ticks = 0  # of a thread that waits for the processor as long as the others do
+
+
+def tick():
+    global ticks
+    while True:
+        time.sleep(TICK)
+        ticks += 1
 
 
 def blocks():
@@ -58,21 +66,17 @@ def valid(name, folder, serial):
         np.ones(5000, np.complex64).tofile("samples")
     values = {"model": "gan_mlp", "file": "gan_mlp", "image_shape": (28, 28)}
     values |= {"perturbation": "universal_pgd_gan_mlp", "sample_rate": 1e6}
-    if name in SEMANTIC:
-        values["model"] = "paired_arn_white"
-    if name in ("eve", "adapting_eve"):
-        values["model"] = "eve_mnist"
-    if name == "recorder":
-        values["file"] = f"{folder}/{serial}.sigmf-meta"
-    if name == "presenter":
-        values["flowgraph"] = gr.top_block()
-    if name == "publisher":
-        values["address"] = "tcp://127.0.0.1:*"
-    if name == "sdr_sink":
-        values["args"] = f"{folder}/{serial}.cf32"
-    if name == "sdr_source":
-        values["args"] = "samples"
-    return values
+    own = {
+        "eve": {"model": "eve_mnist"},
+        "adapting_eve": {"model": "eve_mnist"},
+        "recorder": {"file": f"{folder}/{serial}.sigmf-meta"},
+        "presenter": {"flowgraph": gr.top_block()},
+        "publisher": {"address": "tcp://127.0.0.1:*"},
+        "sdr_sink": {"args": f"{folder}/{serial}.cf32"},
+        "sdr_source": {"args": "samples"},
+    }
+    semantic = {"model": "paired_arn_white"} if name in SEMANTIC else {}
+    return values | semantic | own.get(name, {})
 
 
 def setters(block):
@@ -87,10 +91,9 @@ def setters(block):
 def told(what, error):
     """Print an error that is not one sentence of ours."""
     text = str(error)
-    kinds = isinstance(error, (ValueError, TypeError, OSError, ImportError))
-    if not (kinds and 0 < len(text) <= 300 and text.isprintable()) or FOREIGN.search(
-        text
-    ):
+    ours = isinstance(error, (ValueError, TypeError, OSError, ImportError))
+    ours = ours and 0 < len(text) <= 300 and text.isprintable()
+    if not ours or FOREIGN.search(text):
         print("wrong", what[:80], type(error).__name__, repr(text[:200]), flush=True)
 
 
@@ -101,9 +104,8 @@ def odd_arguments(seed, folder):
     def each(name, method, base, names):
         nonlocal tried
         for parameter, odd in itertools.product(names, ODD):
-            if parameter in ("latency", "flowgraph") and type(odd) in (int, bool):
-                continue
-            if seed and rng.random() > SHARE:
+            left = parameter in ("latency", "flowgraph") and type(odd) in (int, bool)
+            if left or (seed and rng.random() > SHARE):
                 continue
             given, tried = base(), tried + 1
             try:
@@ -113,7 +115,6 @@ def odd_arguments(seed, folder):
 
     for name, kind in blocks():
         names = [p.name for p in parameters(kind.__init__)]
-        default = [p for p in parameters(kind.__init__) if p.default is not p.empty]
 
         def base(name=name, names=names):
             values = valid(name, folder, next(serial)).items()
@@ -121,7 +122,7 @@ def odd_arguments(seed, folder):
 
         each(name, kind, base, names)
         block = kind(**base())
-        settings = {p.name: p.default for p in default} | base()
+        settings = {p.name: p.default for p in parameters(kind.__init__)} | base()
         for setter, taken in list(setters(block)):
             for p in taken:
                 values = {q.name: settings.get(q.name) for q in taken}
@@ -130,7 +131,7 @@ def odd_arguments(seed, folder):
 
 
 class Graph:
-    """One random flowgraph."""
+    """One random flowgraph, whose blocks are kept in a variable or not."""
 
     def __init__(self, seed, folder):
         from gnuradio import advphy, gr
@@ -138,9 +139,8 @@ class Graph:
         self.rng, self.seed, self.folder = random.Random(seed), seed, folder
         own = self.rng.random() < 0.5
         self.flowgraph = advphy.top_block() if own else gr.top_block()
-        self.kept = self.rng.random() < 0.5  # in a variable
+        self.kept, self.end = self.rng.random() < 0.5, threading.Event()
         self.held, self.settable, self.open, self.more = [], [], [], []
-        self.end = threading.Event()
 
     def keep(self, block):
         if self.kept:
@@ -149,8 +149,8 @@ class Graph:
 
     def add(self, name, kind, serial):
         names = [p.name for p in parameters(kind.__init__)]
-        own = valid(name, self.folder, f"{self.seed}_{serial}")
-        given = {key: value for key, value in own.items() if key in names}
+        own = valid(name, self.folder, f"{self.seed}_{serial}").items()
+        given = {key: value for key, value in own if key in names}
         if self.rng.random() < 0.3:
             odd = self.rng.choice(names)
             given[odd] = self.rng.choice(ODD)
@@ -163,21 +163,18 @@ class Graph:
             return None
 
     def build(self):
+        from gnuradio.gr import pmt
+
         listening, sending = [], []
         names = list(blocks())
         for serial in range(self.rng.randint(1, 5)):
-            name, kind = self.rng.choice(names)
-            block = self.add(name, kind, serial)
+            block = self.add(*self.rng.choice(names), serial)
             if block is not None:
                 self.connect(block)
                 self.settable += list(setters(block)) if self.kept else []
                 basic = block.to_basic_block()
-                for ports, found in (
-                    (basic.message_ports_in(), listening),
-                    (basic.message_ports_out(), sending),
-                ):
-                    from gnuradio.gr import pmt
-
+                both = basic.message_ports_in(), basic.message_ports_out()
+                for ports, found in zip(both, (listening, sending), strict=True):
                     texts = [str(port) for port in pmt.to_python(ports)]
                     found += [(self.keep(block), t) for t in texts if t != "system"]
         for one, other in itertools.product(sending, listening):
@@ -234,24 +231,26 @@ class Graph:
         self.flowgraph.unlock()
 
     def run(self):
-        """Return the longest time that stop() and wait() take."""
+        """Return the longest time of stop() and wait(), and in ticks of our share."""
         changer = threading.Thread(target=self.change)
         changer.start()
-        longest = 0.0
+        longest = counted = 0.0
         for _ in range(self.rng.randint(1, 2)):
             self.flowgraph.start()
             for _ in range(self.rng.choice((0, 0, 0, 1, 2))):
                 time.sleep(self.rng.random() * 0.03)
                 self.reconnect()
             time.sleep(self.rng.random() * 0.05)
-            begun = time.monotonic()
+            begun, before = time.monotonic(), ticks
             self.flowgraph.stop()
             with contextlib.suppress(ValueError, TypeError, OSError):
                 self.flowgraph.wait()
-            longest = max(longest, time.monotonic() - begun)
+            took = time.monotonic() - begun
+            longest = max(longest, took)
+            counted = max(counted, min(took, (ticks - before) * TICK))
         self.end.set()
         changer.join()
-        return longest
+        return longest, counted
 
 
 def one_graph(seed, folder):
@@ -261,11 +260,12 @@ def one_graph(seed, folder):
     except (RuntimeError, ValueError) as error:
         return 0.0, f"refused {error!r}"[:80]
     try:
-        return graph.run(), "ran"
+        longest, counted = graph.run()
     except RuntimeError as error:  # GNU Radio's own: an empty graph, a port left open
         return 0.0, f"refused {error!r}"[:80]
     finally:
         graph.end.set()
+    return counted, f"ran, stopped in {longest:.3f} s"
 
 
 def main(first, graphs):
@@ -273,6 +273,8 @@ def main(first, graphs):
 
     logging.disable(logging.CRITICAL)
     np.seterr(all="ignore")
+    list(blocks())  # imports the package, which is no part of the first graph
+    threading.Thread(target=tick, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         if not graphs:
@@ -280,7 +282,7 @@ def main(first, graphs):
         for number in range(1, graphs + 1):
             seed = first + number - 1
             print("begin", seed, flush=True)
-            faulthandler.dump_traceback_later(30, exit=True)
+            faulthandler.dump_traceback_later(120, exit=True)
             seconds, how = one_graph(seed, folder)
             faulthandler.cancel_dump_traceback_later()
             print("graph", seed, f"{seconds:.3f}", how.replace("\n", " "), flush=True)
@@ -288,7 +290,6 @@ def main(first, graphs):
                 gc.collect()
                 found = len(left_open.descriptors()), len(left_open.threads())
                 print("kept", number, *found, left_open.resident_mib(), flush=True)
-        os.chdir("/")
 
 
 if __name__ == "__main__":
