@@ -97,7 +97,6 @@ def main(seconds, folder):
             assert said["errors"] == [], said["errors"]
             at, _, delays = np.array(said["memory"]).T
             figures[name, QUANTITIES[3]] = at, delays
-    draw(figures, folder / "soak.png")
     grown = []
     for (name, quantity), (at, values) in figures.items():
         found, low, high = slope(at, values)
@@ -106,6 +105,7 @@ def main(seconds, folder):
         )
         print(f" ({low:+.2f} to {high:+.2f})")
         grown += [f"{name}: {quantity}"] if low > 0 and quantity in GROWS else []
+    draw(figures, folder / "soak.png")
     return "\n".join(["grows:", *grown]) if grown else 0
 
 
@@ -120,9 +120,8 @@ def draw(figures, path):
         axis.set_ylim(bottom=0)
     for axis in axes[1]:
         axis.set_xlabel("minutes")
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3
-    )
+    figure.get_layout_engine().set(rect=(0, 0.12, 1, 0.88))
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3)
     figure.savefig(path, dpi=120)
 
 

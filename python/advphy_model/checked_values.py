@@ -30,7 +30,7 @@ def checked_number(name: str, value, low=-math.inf, high=math.inf, of="") -> flo
     """
     if is_number(value) and low <= value <= high and abs(value) <= 1e300:
         return float(value)
-    within = f" in {low:g}..{high:g}" if math.isfinite(high - low) else ""
+    within = f" in {low:.10g}..{high:.10g}" if math.isfinite(high - low) else ""
     rule = f"a number{within} {of}" if within else f"a finite number {of}"
     raise ValueError(f"{name} must be {rule.strip()}, got {_shown(value)}")
 
@@ -39,7 +39,9 @@ def checked_positive(name: str, value, high=math.inf, of="") -> float:
     """Return a number as a float; ValueError unless it is above 0, finite, <= high."""
     if is_number(value) and 0 < value <= min(high, 1e300):
         return float(value)
-    rule = f"above 0, at most {high:g} {of}" if math.isfinite(high) else f"above 0 {of}"
+    rule = (
+        f"above 0, at most {high:.10g} {of}" if math.isfinite(high) else f"above 0 {of}"
+    )
     raise ValueError(f"{name} must be {rule.strip()}, got {_shown(value)}")
 
 
