@@ -117,6 +117,7 @@ def draw(figures, path):
         axis = axes.flat[QUANTITIES.index(quantity)]
         axis.plot(times / 60, values, label=name, linewidth=1)
         axis.set_ylabel(quantity)
+    for axis in axes.flat:
         axis.set_ylim(bottom=0)
     for axis in axes[1]:
         axis.set_xlabel("minutes")
