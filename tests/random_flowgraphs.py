@@ -33,15 +33,6 @@ FOREIGN = re.compile(
     r"ufunc|expected str|NoneType|not subscript"
 )
 SHARE = 0.1  # of the odd arguments that a short run tries
-TICK = 0.01  # s
-ticks = 0  # of a thread that waits for the processor as long as the others do
-
-
-def tick():
-    global ticks
-    while True:
-        time.sleep(TICK)
-        ticks += 1
 
 
 def blocks():
@@ -231,26 +222,24 @@ class Graph:
         self.flowgraph.unlock()
 
     def run(self):
-        """Return the longest time of stop() and wait(), and in ticks of our share."""
+        """Return the longest time of stop() and wait()."""
         changer = threading.Thread(target=self.change)
         changer.start()
-        longest = counted = 0.0
+        longest = 0.0
         for _ in range(self.rng.randint(1, 2)):
             self.flowgraph.start()
             for _ in range(self.rng.choice((0, 0, 0, 1, 2))):
                 time.sleep(self.rng.random() * 0.03)
                 self.reconnect()
             time.sleep(self.rng.random() * 0.05)
-            begun, before = time.monotonic(), ticks
+            begun = time.monotonic()
             self.flowgraph.stop()
             with contextlib.suppress(ValueError, TypeError, OSError):
                 self.flowgraph.wait()
-            took = time.monotonic() - begun
-            longest = max(longest, took)
-            counted = max(counted, min(took, (ticks - before) * TICK))
+            longest = max(longest, time.monotonic() - begun)
         self.end.set()
         changer.join()
-        return longest, counted
+        return longest
 
 
 def one_graph(seed, folder):
@@ -260,12 +249,11 @@ def one_graph(seed, folder):
     except (RuntimeError, ValueError) as error:
         return 0.0, f"refused {error!r}"[:80]
     try:
-        longest, counted = graph.run()
+        return graph.run(), "ran"
     except RuntimeError as error:  # GNU Radio's own: an empty graph, a port left open
         return 0.0, f"refused {error!r}"[:80]
     finally:
         graph.end.set()
-    return counted, f"ran, stopped in {longest:.3f} s"
 
 
 def main(first, graphs):
@@ -274,7 +262,6 @@ def main(first, graphs):
     logging.disable(logging.CRITICAL)
     np.seterr(all="ignore")
     list(blocks())  # imports the package, which is no part of the first graph
-    threading.Thread(target=tick, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         if not graphs:

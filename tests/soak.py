@@ -58,11 +58,11 @@ def main(seconds, folder):
     folder.mkdir(parents=True, exist_ok=True)
     environment = ENVIRONMENT | {"HOME": str(folder)}
     environment["SOAPY_SDR_PLUGIN_PATH"] = str(STAGED.parent / "standin")
-    running, files = {}, {}
+    running = {}
     for name in (*NAMES, "watch"):
         words = [PROGRAM, str(folder), name, str(seconds + 60)]
         if name == "watch":
-            words = [str(ADVPHY), "watch", "--seconds", str(seconds + 60)]
+            words = [ADVPHY, "watch", "--seconds", str(seconds + 60)]
             words += [published(folder, each) for each in NAMES]
         else:
             compiled(folder, name)
@@ -70,9 +70,10 @@ def main(seconds, folder):
             words += ["--device", f"air=soak{os.getpid()},name={name.split('_')[-1]}"]
         if name == "four_radios_adversary":  # at the rate of the others
             words += ["--sample-rate", "250000", "--kind", "noise", "--armed", "1"]
-        files[name] = open(folder / f"{name}.out", "w+")  # noqa: SIM115
-        pipes = {"stdout": files[name], "stderr": files[name], "cwd": folder}
-        running[name] = psutil.Popen([sys.executable, *words], env=environment, **pipes)
+        how = {"env": environment, "cwd": folder}
+        with open(folder / f"{name}.out", "w") as said:
+            how |= {"stdout": said, "stderr": said}
+            running[name] = psutil.Popen([sys.executable, *words], **how)
     begun, times, seen = time.monotonic(), [], {name: [] for name in running}
     try:
         while times[-1:] < [seconds]:

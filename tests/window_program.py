@@ -10,9 +10,9 @@ seconds from each set_VARIABLE until pixels of that color have changed, or null;
 each display the paintings a second and the longest time between two; the paintings of
 all displays while the window is hidden; the color of each name.
 
-For some SECONDS: moves all controls at random. Prints every few seconds the time, the
-MiB of memory and the longest time in s that a move took or a display stood still for
-the event loop, and at the end the number of moves. The OPTIONs are the program's.
+For some SECONDS: moves all controls at random. Prints rows of every few seconds (the
+time; MiB of memory; the longest time in s that a move took, or that Qt did not call a
+timer) and the number of moves. The OPTIONs are the program's.
 """
 
 import importlib
