@@ -24,6 +24,7 @@ FINDS = {
     "alice_arn('paired_arn_white', inserted='no')": "inserted must be True or False",
     "alice_arn('paired_arn_white', nonce=np.arange(3))": "nonce must be one value",
     "burst_synchronizer('gan_mlp', frame=1)": "frame must be advphy.Frame",
+    "burst_synchronizer('gan_mlp').set_arrivals([])": "arrivals must be those of",
     "error_counter('gan_mlp', settings=1)": "settings must be a dictionary",
     "link('gan_mlp', attack=0.5)": "attack must be advphy.Adversary",
     "presenter('x')": "flowgraph must be the flowgraph that has the variables",

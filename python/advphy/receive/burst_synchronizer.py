@@ -145,6 +145,7 @@ class burst_synchronizer(guarded_general_block):
 
         Call it before the start.
         """
+        checked_kind("arrivals", arrivals, ArrivalTimes, "those of an SDR source")
         self._arrivals, self._noting = arrivals, False
 
     def set_ebn0_db(self, ebn0_db):
