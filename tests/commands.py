@@ -60,7 +60,8 @@ def advphy(*parts):
             code = end.code
         sys.stdout.flush()
         sys.stderr.flush()
-        said = [os.pread(f.fileno(), 1 << 24, 0).decode() for f in (out, err)]
+        sizes = [(f.fileno(), os.fstat(f.fileno()).st_size) for f in (out, err)]
+        said = [os.pread(number, size, 0).decode() for number, size in sizes]
     return subprocess.CompletedProcess(given, code, *said)
 
 

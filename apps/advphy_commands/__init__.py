@@ -16,10 +16,14 @@ import sys
 
 from advphy_commands import _options, _output, _parser, _progress
 from advphy_commands._remedies import remedy
+from advphy_commands._signals import ended_by_signals
 
 
 def main(words=None) -> int:
-    """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
+    """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C.
+
+    SIGTERM and SIGHUP end a command as Ctrl-C does: what was counted is kept.
+    """
     if not os.path.isabs(os.path.expanduser("~")):
         os.environ.pop("HOME", None)
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):  # matplotlib needs them
@@ -84,7 +88,7 @@ def _run(words, typed):
 
         progress.show = _progress.bar
     module = arguments.module
-    with output.document(), _each_warning_once():
+    with ended_by_signals(), output.document(), _each_warning_once():
         for note in _parser.comma_notes(words):
             output.remark(note)
         return module.run(_options.parsed(module.Settings, arguments), output) or 0

@@ -79,7 +79,6 @@ class Settings:
         self.device.of_driver(self.driver)
 
 
-@radio.ended_by_signals()
 def run(settings, output):
     """Run the levels in order; stop at the first that fails."""
     model = links.load(settings.link)

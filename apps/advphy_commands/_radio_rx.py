@@ -53,7 +53,6 @@ class Settings:
             raise ValueError(f"{why}; omit it or --record")
 
 
-@radio.ended_by_signals()
 def run(settings, output):
     model, sent = settings.link.load(settings.device, settings.driver)
     frames, seconds = settings.link.frames, settings.link.seconds

@@ -3,7 +3,6 @@
 
 import contextlib
 import math
-import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -98,26 +97,6 @@ def driver(flag):
     """Return the field of the option that names a driver."""
     text = "uhd, hackrf, soapy, osmosdr, standin, file, zmq or zmq_pub"
     return option(text, flag=flag, required=True, metavar="DRIVER")
-
-
-def ended_by_signals():
-    """Let SIGTERM and SIGHUP have the effect of Ctrl-C while the context is active."""
-    return handled(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def handled(handler, *numbers):
-    """Let a handler handle signals while the context is active."""
-    before = {
-        number: signal.signal(number, handler)
-        for number in numbers
-        if signal.getsignal(number) != signal.SIG_IGN  # nohup ignores SIGHUP
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run(flowgraph, end, show=None, enough=None, patience=10.0, shown=None):

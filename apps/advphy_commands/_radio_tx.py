@@ -39,7 +39,6 @@ class Settings:
                 raise ValueError(f"{name} belongs to {needed}")
 
 
-@radio.ended_by_signals()
 def run(settings, output):
     model, sent = settings.link.load(settings.device, settings.driver)
     device = settings.device.of_driver(settings.driver)

@@ -12,7 +12,7 @@ import time
 
 from advphy_model.measure.curve_looks import number_of
 
-from advphy_commands._radio_settings import handled
+from advphy_commands._signals import handled
 from advphy_commands._text import cells, name_of
 
 LINE_SECONDS = 1.0

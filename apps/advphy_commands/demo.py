@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import advphy_model
 
-from advphy_commands._radio_settings import ended_by_signals, handled
+from advphy_commands._signals import handled
 from advphy_commands._watch_displays import has_screen
 from advphy_commands.doctor import GTK, SCREEN
 
@@ -36,7 +36,6 @@ class Example(NamedTuple):
     picture: Path | None
 
 
-@ended_by_signals()
 def run(settings, output):
     if not has_screen():
         raise ValueError(f"there is no screen for the window; {SCREEN}")

@@ -23,7 +23,7 @@ from advphy_model.measure.published_counts import PublishedCounts
 from advphy_commands import _watch_displays as displays
 from advphy_commands import _watch_web
 from advphy_commands._options import operand, option, switch
-from advphy_commands._radio_settings import duration, ended_by_signals
+from advphy_commands._radio_settings import duration
 from advphy_commands._text import printable
 
 HERE = f"{published.HERE[0]} to {published.HERE[-1].rpartition(':')[2]}"
@@ -79,7 +79,6 @@ class Settings:
     )
 
 
-@ended_by_signals()
 def run(settings, output):
     """Watch until the end of the time, the window, or Ctrl-C; return the exit code."""
     from advphy_commands._subscription import Subscriptions

@@ -6,6 +6,7 @@
 #include "instruction_set.h"
 #include "network/network.h"
 #include "random/gaussian.h"
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -216,12 +217,16 @@ public:
             std::thread(delete_all, std::move(states), interpreter).join();
         }
         PyGILState_Ensure(); // one more user, who never releases it
+        living++;
     }
     ~kept_thread_state()
     {
+        living--;
         const std::lock_guard<std::mutex> lock(mutex());
         ended().push_back(d_state);
     }
+
+    static inline std::atomic<int> living{ 0 };
 
 private:
     // A thread that deletes a state forgets its own one since Python 3.12, so this needs
@@ -284,6 +289,10 @@ PYBIND11_MODULE(kernels, m)
         "Keep Python's state of this thread, which GNU Radio has made, until the thread "
         "ends. Without that, each call from C++ maps, fills and unmaps memory for a new "
         "one. Not for a thread that Python has made, which ends the state itself.");
+    m.def(
+        "kept_thread_states",
+        [] { return kept_thread_state::living.load(); },
+        "Return the number of running threads that keep one.");
     define(m,
            "multiply_adds",
            "Do multiply-adds in registers, the arithmetic limit; return their number.",

@@ -15,7 +15,8 @@ from advphy_model.user_folders import user_path
 def atomic_file(path, mode="w"):
     """Open a file that appears under `path` only if the block ends without an error.
 
-    The mode is "w" (text, UTF-8) or "wb". OSError has `path` if it cannot be written.
+    After a loss of power, `path` has its old content or the whole new one. The mode is
+    "w" (text, UTF-8) or "wb". OSError has `path` if it cannot be written.
     """
     shown, path = path, user_path(path).resolve()  # a symbolic link stays a link
     temporary = None
@@ -33,11 +34,27 @@ def atomic_file(path, mode="w"):
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
         temporary = None
+        _keep_names(path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(shown)) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _keep_names(folder):
+    """Let the names in a folder survive a loss of power, if its file system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # a folder that may be written to, but not listed
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
 
 
 def refuse_unwritable(path):

@@ -10,7 +10,7 @@ import time
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
-from ..block_errors import end_program
+from ..program_end import end_program
 from .display_block import checked_frame_rate
 from .top_window import prepare
 

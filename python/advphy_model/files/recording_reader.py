@@ -101,7 +101,7 @@ def _read(path, meta):
         recorded = checked_index("advphy:samples", fields.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
         empty = [number for number, (_, count) in enumerate(places, 1) if not count]
-        if empty and not missing:
+        if empty and not missing and fields.get("advphy:complete", True):
             raise ValueError(f"capture {empty[0]} has no sample in the data file")
         names = [field.name for field in dataclasses.fields(Origin)]
         known = {name: fields[OWN + name] for name in names if OWN + name in fields}

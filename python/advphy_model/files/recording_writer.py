@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.checked_values import checked_number
 from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
 from advphy_model.version import __version__
 
@@ -38,10 +39,9 @@ class RecordingWriter:
     def __init__(
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
-        if not 1 <= (rate := sample_rate) <= _HIGHEST:
-            raise ValueError(f"sample_rate must be 1..1e12 samples/s, got {rate}")
-        if frequency is not None and not abs(frequency) <= _HIGHEST:
-            raise ValueError(f"frequency must be +-1e12 Hz or None, got {frequency}")
+        checked_number("sample_rate", sample_rate, 1, _HIGHEST, "samples/s")
+        if frequency is not None:
+            checked_number("frequency", frequency, -_HIGHEST, _HIGHEST, "Hz, or None")
         self.meta, self.data = paths(path)
         for place in filter(Path.exists, (self.meta, self.data)):
             raise ValueError(
@@ -63,6 +63,7 @@ class RecordingWriter:
         self._frequency = None if frequency is None else float(frequency)
         self._captures, self._annotations = [], []
         self._hash, self.samples, self._interrupted = hashlib.sha512(), 0, False
+        self._failed = False  # then samples are lost, and it stays incomplete
         self._begin(at)
         self._file = open(self.data, "xb")  # noqa: SIM115 - close() closes it
         try:
@@ -104,7 +105,11 @@ class RecordingWriter:
                 self._begin()
                 self._write()
         data = np.ascontiguousarray(samples, "<c8").data
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError:
+            self._failed = True
+            raise
         self._hash.update(data)
         self.samples += len(samples)
 
@@ -127,10 +132,14 @@ class RecordingWriter:
         self._note()
 
     def close(self) -> None:
-        """End the recording and mark it as complete."""
+        """End the recording; mark it as complete if all samples are on the disk."""
         if self._file.closed:
             return
-        self._file.close()
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if self._failed:
+            return
         self._fields["advphy:complete"] = True
         self._fields["core:sha512"] = self._hash.hexdigest()
         self._fields["advphy:samples"] = self.samples

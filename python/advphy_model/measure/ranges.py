@@ -63,13 +63,26 @@ def processes(count):
     )
     try:
         yield Workers(executor, lambda: count)
+    except BaseException:  # such as Ctrl-C: do not wait for what they are doing
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
 
 
 def _one_thread():
-    """Limit numerical libraries, which are not imported yet, to one thread."""
+    """Limit numerical libraries, which are not imported yet, to one thread.
+
+    The process ends with its parent, which may be killed.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def counted(setting, rows, rule, workers=None, limit=None):

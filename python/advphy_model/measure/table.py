@@ -198,7 +198,7 @@ def read(path, schema) -> list:
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
-    with io.StringIO(text_of(path), newline="") as file:
+    with io.StringIO(text := text_of(path), newline="") as file:
         reader = csv.DictReader(file)
         with file_gate.reading(path):
             try:
@@ -220,6 +220,11 @@ def read(path, schema) -> list:
                     row.require_possible()
                     rows.append(row)
                     file_gate.require_within("rows", len(rows))
+                if rows and text[-1] not in '\n\r"':  # "12" may be a part of "123"
+                    raise ValueError(
+                        "the last line does not end, so the file may be cut off; "
+                        "delete that line, or end it if nothing is missing"
+                    )
             except Exception as error:
                 what = f"line {reader.line_num}: {error}"
                 raise file_gate.FileError(what) from None
