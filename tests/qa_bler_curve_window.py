@@ -255,3 +255,12 @@ def test_the_counts_of_the_newest_and_of_pinned_settings_are_kept(application, c
     assert (pinned.pin, pinned.variant, newest.variant) == ("", 0, 299)
     assert len(caplog.records) == 1
     assert "link had over 100 settings" in caplog.text
+
+
+def test_the_oldest_settings_are_forgotten_beyond_1000_points(application):
+    window = filled(
+        *(counts(x=x / 100, on=True, psr_db=p) for p in (1, 2) for x in range(600))
+    )
+    assert {row.psr_db for row in window.record.rows()} == {2}
+    window = filled(*(counts(x=x / 1000) for x in range(1200)))
+    assert len(window.record.rows()) == 1200  # of the present setting, none is

@@ -267,6 +267,6 @@ def test_graphs_that_are_dropped_leave_nothing(driver, endpoint, tmp_path):
     (tmp_path / "heard").write_bytes(bytes(80_000))
     run_once(driver, sent, heard)
     before = len(descriptors()), len(threads())
-    for _ in range(30):
+    for _ in range(6):
         run_once(driver, sent, heard)
     until(lambda: (len(descriptors()), len(threads())) <= before)

@@ -4,7 +4,7 @@
 import collections
 import time
 
-_KEPT = 65536  # notes; a source that is a minute ahead writes fewer
+_KEPT = 8192  # notes; a source that is some seconds ahead writes fewer
 
 
 class ArrivalTimes:

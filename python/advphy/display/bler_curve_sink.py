@@ -25,7 +25,7 @@ from .bler_curves import (
 from .display_block import checked_floor, message_display
 from .message_record import MessageRecord
 
-MOST_CURVES = 100  # of a name whose counts are kept, besides pinned ones
+MOST_CURVES, MOST_POINTS = 100, 1000  # of a name that are kept, besides pinned ones
 
 
 class BlerCurveRecord(MessageRecord):
@@ -82,19 +82,26 @@ class BlerCurveRecord(MessageRecord):
             if key not in self._curves:
                 self._curves[key] = Curve(name, setting, self._next_variant(name))
             curve = self._curves[key]
-            curve.points.setdefault(x, Point()).put(segment)
             self._seen += 1
             curve.present, curve.seen = x, self._seen
+            if x not in curve.points:
+                curve.points[x] = Point()
+                self._forget_oldest(name)
+            curve.points[x].put(segment)
 
     def _next_variant(self, name):
-        """Return the next variant of a name; forget its oldest curve of too many."""
-        same = {k: c for k, c in self._curves.items() if c.name == name}
-        loose = [(c.seen, k) for k, c in same.items() if c.pin is None]
-        if len(loose) >= MOST_CURVES:
-            text = "%s had over %d settings: the counts of the oldest are forgotten"
-            self._warn_once(text, name, MOST_CURVES)
-            del self._curves[min(loose)[1]]
-        return max((c.variant for c in same.values()), default=-1) + 1
+        same = (c.variant for c in self._curves.values() if c.name == name)
+        return max(same, default=-1) + 1
+
+    def _forget_oldest(self, name):
+        """Forget the oldest curves of a name if there are too many."""
+        loose = [k for k, c in self._curves.items() if c.name == name and c.pin is None]
+        loose.sort(key=lambda key: -self._curves[key].seen)
+        points = sum(len(self._curves[key].points) for key in loose)
+        while len(loose) > MOST_CURVES or (points > MOST_POINTS and len(loose) > 1):
+            text = "%s had over %d settings or %d points: the oldest are forgotten"
+            self._warn_once(text, name, MOST_CURVES, MOST_POINTS)
+            points -= len(self._curves.pop(loose.pop()).points)
 
     def forget(self):
         """Forget all counts but of pinned curves, and those of current segments."""
@@ -164,8 +171,8 @@ class bler_curve_sink(message_display):
     Message port "in": messages of kind "counts". Those of the other known kinds are
         ignored; unknown messages are counted as refused.
 
-    Of each counter, the counts of the newest 100 settings besides x are kept, and those
-    of pinned curves.
+    Of each counter, the counts of the newest 100 settings besides x with at most 1000
+    points are kept, and those of pinned curves.
 
     Args:
         title: title above the plot.

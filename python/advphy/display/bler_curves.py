@@ -15,7 +15,7 @@ from advphy_model.measure.measurement_text import bounds
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that a reader can distinguish
 MOST_VARIANTS = 4  # newest variants of a name that are drawn, besides pinned ones
-MOST_SEGMENTS = 20  # kept separately at one point; the oldest are added up beyond that
+MOST_SEGMENTS = 4  # kept separately at one point; the oldest are added up beyond that
 
 
 def after(total, before):

@@ -66,7 +66,12 @@ class setting_follower(segmented_block):
 
     def _merged(self):
         pairs = [pair for part in self._settings.values() for pair in part.items()]
-        return {sys.intern(str(k)): v for k, v in pairs}  # of thousands of segments
+        return {_kept_once(str(k)): _kept_once(v) for k, v in pairs}
+
+
+def _kept_once(value):
+    """Return a value; of equal texts in thousands of segments, the same one."""
+    return sys.intern(value) if type(value) is str else value
 
 
 def index_of(item, runs):

@@ -2,6 +2,7 @@
 """Rows of counts from published messages, in which each block is counted once."""
 
 import functools
+import sys
 
 from advphy_model.air.channels import canonical
 from advphy_model.measure import table
@@ -81,14 +82,18 @@ def row_of(message) -> Counts:
     attacked = psr_db is not None and settings.get("on", True)
     numbers = {name: message.get(name, 0) for name in NUMBERS}
     numbers["blocks"] = message["blocks"]
+
+    def text(found):
+        return sys.intern(str(found))  # the same one in thousands of rows
+
     return Counts(
-        link=str(message["link"]),
+        link=text(message["link"]),
         engine="flowgraph",
         ebn0_db=None if ebn0_db is None else float(ebn0_db),
         **{name: int(number) for name, number in numbers.items()},
-        model_sha256=str(message.get("model_sha256", "")),
+        model_sha256=text(message.get("model_sha256", "")),
         psr_db=round(float(psr_db), 4) if attacked else None,
-        attack=str(settings.get("perturbation", "attack")) if attacked else "none",
-        canceller=str(settings.get("canceller", "none")),
+        attack=text(settings.get("perturbation", "attack")) if attacked else "none",
+        canceller=text(settings.get("canceller", "none")),
         channel=_canonical(str(settings.get("kind", "awgn"))),
     )
