@@ -16,8 +16,12 @@ namespace {
 perturbation perturbation_from(input rows, const py::kwargs& given)
 {
     const py::object how = py::cast(perturbation_settings());
-    for (const auto& [name, value] : given)
+    for (const auto& [name, value] : given) {
+        if (!py::hasattr(how, name))
+            throw std::invalid_argument("setting '" + py::cast<std::string>(name) +
+                                        "' is not known");
         how.attr(name) = value;
+    }
     return perturbation(rows_of(rows, "rows"),
                         size_t(rows.shape(0)),
                         how.cast<const perturbation_settings&>());
