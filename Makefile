@@ -20,10 +20,11 @@ PYTEST := .venv/bin/python -m pytest
 # What make sanitize runs: blocks that call kernels, in many threads.
 BLOCK_TESTS := $(patsubst %,tests/qa_%.py,blocks burst_modem perturbation_canceller \
                  sample_channel semantic_blocks payload shared_air)
-SECONDS := 600
+fuzz: SECONDS := 600
+soak: SECONDS := 7200
 CPP := $(wildcard lib/*.cc lib/*.h lib/*/*.cc lib/*/*.h)
 
-.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz environment compile clean
+.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz soak environment compile clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -69,6 +70,9 @@ format: environment ## format the sources
 sanitize: environment ## run the tests of kernels and blocks under sanitizers
 	@JOBS=$(JOBS) setup/sanitize.sh address,undefined $(BLOCK_TESTS)
 	@JOBS=$(JOBS) setup/sanitize.sh thread tests/qa_blocks.py tests/qa_shared_air.py
+
+soak: environment ## run windows, radios and watch for SECONDS=7200; build/soak has their growth
+	@$(STAGED) .venv/bin/python -m tests.soak $(SECONDS) build/soak
 
 fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
 	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)

@@ -85,7 +85,8 @@ def as_toml(tree) -> bytes:
 def as_csv(rows) -> bytes:
     rows = [row if isinstance(row, list) else [row] for row in rows]
     texts = ([RAW.get(str(v), str(v)) for v in row] for row in rows)
-    return "\n".join(map(",".join, texts)).encode("utf-8", "replace")
+    lines = (",".join(row) + "\n" for row in texts)
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def as_bands(tree) -> bytes:

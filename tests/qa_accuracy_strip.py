@@ -42,8 +42,8 @@ def test_a_point_is_the_share_of_half_a_second(application):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"chance": 1.5}, "chance must be a share in 0..1"),
-        ({"seconds": 0}, "seconds must be a time in 1..3600 s"),
+        ({"chance": 1.5}, "chance must be a number in 0..1"),
+        ({"seconds": 0}, "seconds must be a number in 1..3600 s"),
         ({"frame_rate": 31}, "frame_rate must be"),
     ],
 )

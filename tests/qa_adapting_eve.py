@@ -236,10 +236,10 @@ def test_a_slow_training_is_said_and_ended_with_the_flowgraph(caplog, monkeypatc
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"eves": 0}, "eves must be a whole number >= 1, got 0"),
-        ({"antennas": 1.5}, "antennas must be a whole number >= 1, got 1.5"),
-        ({"told": 0}, "told must be a share above 0, at most 1, got 0"),
-        ({"told": 20}, "told must be a share above 0, at most 1, got 20"),
+        ({"eves": 0}, "eves must be a whole number in 1..64, got 0"),
+        ({"antennas": 1.5}, "antennas must be a whole number in 1..64, got 1.5"),
+        ({"told": 0}, "told must be above 0, at most 1, got 0"),
+        ({"told": 20}, "told must be above 0, at most 1, got 20"),
         ({"every": 0}, "every must be at least 0.1 s, got 0"),
         ({"trainer": "cuda"}, "trainer must be auto or, here, .*got 'cuda'"),
         ({"images": "photograph"}, "label"),

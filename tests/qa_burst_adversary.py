@@ -156,7 +156,9 @@ def test_three_radios_on_one_air():
     lab = f"adversary{os.getpid()}"
 
     def device(name, **more):
-        args = f"air={lab},name={name}"
+        # The air waits so long for a radio that starves beside busy processes; after
+        # half a second, the default, it would be silent or lose samples.
+        args = f"air={lab},name={name},stall_ms=20000"
         return {"driver": "standin", "args": args, "sample_rate": 1e6, **more}
 
     bob = receiver(LINK, advphy.sdr_source(**device("bob")), FRAME)

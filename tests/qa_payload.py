@@ -278,7 +278,7 @@ def test_a_message_that_is_no_pdu_ends_the_flowgraph(message, text):
         (lambda: advphy.bytes_to_messages("bpsk", first_block=-1), "first_block must"),
         (lambda: advphy.bytes_to_messages("bpsk", latency=0), "latency must be.*got 0"),
         (lambda: advphy.messages_to_bytes("bpsk", fill=256), "fill must be.*got 256"),
-        (lambda: advphy.messages_to_bytes("bpsk", fill="a"), "fill must be.*got a"),
+        (lambda: advphy.messages_to_bytes("bpsk", fill="a"), "fill must be.*got 'a'"),
     ],
 )
 def test_bad_parameters_are_refused(make, text):

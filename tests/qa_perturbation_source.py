@@ -247,7 +247,7 @@ def test_a_file_is_read(tmp_path):
         ({"psr_db": 100.0}, "psr_db must be.*got 100"),
         ({"psr_db": 0.0, "full_scale": 0.1}, "would clip"),
         ({"perturbation": "crafted", "psr_db": 1000}, "psr_db must be.*got 1000"),
-        ({"perturbation": "crafted", "psr_db": "x"}, "psr_db must be.*got x"),
+        ({"perturbation": "crafted", "psr_db": "x"}, "psr_db must be.*got 'x'"),
         ({"perturbation": "jammer", "shift": 7}, "shift must be.*got 7"),
         ({"perturbation": "jammer", "latency": 0}, "latency must be.*got 0"),
     ],

@@ -35,6 +35,10 @@ class Reader:
         self.socket.connect(publisher.address())
         self.socket.setsockopt(zmq.SUBSCRIBE, b"")
         recv_monitor_message(self.monitor)
+        # Its subscription arrives after the handshake, perhaps after a short run.
+        while publisher._thread is None and not self.socket.poll(1):
+            publisher._socket.send(b"")
+            publisher._socket.turn(0.001)
 
     def __enter__(self):
         return self
@@ -47,7 +51,8 @@ class Reader:
         found, new = [], []
         while not any(map(until, new)):
             if self.socket.poll(10):
-                new = published.decode(self.socket.recv())
+                data = self.socket.recv()
+                new = published.decode(data) if data else []
                 found += new
             elif self.monitor.poll(0):
                 break

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Samples for one receiver (zmq) and for many (zmq_pub) in other flowgraphs."""
 
+import struct
 import threading
 
 import numpy as np
@@ -117,6 +118,75 @@ def test_a_receiver_of_another_program_may_be_the_one(running, endpoint):
     running(plain, found)
     until(lambda: plain.nitems_written(0) > 10_000)
     assert gaps(found) == 0
+
+
+@pytest.mark.parametrize("request_", [b"", b"\1", b"\xff" * 4, bytes(4), b"x" * 10**6])
+def test_a_request_that_is_none_changes_nothing(running, endpoint, request_):
+    sending(running, "zmq", endpoint)
+    context = zmq.Context()
+    mad = context.socket(zmq.REQ)
+    mad.connect(endpoint)
+    mad.send(request_)  # gr-zeromq alone would end with a segmentation fault
+    assert not mad.poll(300)
+    honest = context.socket(zmq.REQ)
+    honest.connect(endpoint)
+    honest.send((100).to_bytes(4, "little"))
+    assert len(honest.recv()) > 19  # bytes of gr-zeromq's header
+    context.destroy(linger=0)
+
+
+def tagged(value, key=b"\2\0\1k", tags=1):
+    """Return a reply of a sample with a tag: the header of gr-zeromq, then pmt's."""
+    header = struct.pack("<HBQQ", 0x5FF0, 1, 0, tags)
+    return [header + bytes(8) + key + value + b"\6" + bytes(8)]
+
+
+TAGS = {  # value of a tag: a kind of pmt_serial_tags.h, and what it holds
+    "symbol that is cut": tagged(b"\2\xff\xff"),
+    "vector of 2^32 - 1 objects": tagged(b"\x08\xff\xff\xff\xff"),
+    "vector of 2^31 numbers": tagged(b"\x0a\x0b\x80\0\0\0\0"),
+    "100 000 pairs in each other": tagged(b"\7" * 100_000 + b"\0" * 100_001),
+    "unknown kind": tagged(b"\xee"),
+    "dictionary without pairs": tagged(b"\t\0\0"),
+    "key that is a number": tagged(b"\0", b"\3\0\0\0\1"),
+    "more than there are": tagged(b"\0", tags=2**64 - 1),
+}
+
+
+@pytest.mark.parametrize(
+    "reply", [[b""], [b"x" * 19], [b"a", b"b"], *TAGS.values()], ids=[*"abc", *TAGS]
+)
+def test_a_reply_that_is_no_samples_ends_the_flowgraph(endpoint, reply):
+    context = zmq.Context()
+    mad = context.socket(zmq.REP)
+    mad.bind(endpoint)
+    flowgraph = advphy.top_block()
+    parts = advphy.sdr_source("zmq", endpoint), blocks.null_sink(8)
+    flowgraph.connect(*parts)
+    flowgraph.start()
+    mad.recv()
+    mad.send_multipart(reply)
+    with pytest.raises(ValueError, match="no samples of an SDR Sink"):
+        flowgraph.wait()
+    context.destroy(linger=0)
+
+
+def test_tags_of_all_kinds_arrive(running, endpoint):
+    values = {"a": 1, "b": {"c": [1.5, 2j]}, "d": np.ones(3, np.complex64), "e": 2**40}
+    values |= {"f": None, "g": (True, "x"), "h": np.ones(2, np.uint8), "i": "x" * 1024}
+    tags = [
+        gr.tag_utils.python_to_tag((100, pmt.intern(key), pmt.to_pmt(value)))
+        for key, value in values.items()
+    ]
+    sink = advphy.sdr_sink("zmq", endpoint, armed=True, time_limit=1e4)
+    samples = blocks.vector_source_c([0j] * 10_000, False, 1, tags)
+    running(samples, blocks.throttle(8, 1e6), sink)
+    _, found = receiving(running, "zmq", endpoint)
+    until(lambda: len(found.tags()) == len(tags))
+    got = {pmt.symbol_to_string(tag.key): tag.value for tag in found.tags()}
+    assert {tag.offset for tag in found.tags()} == {100}
+    for tag in tags:
+        assert pmt.equal(got[pmt.symbol_to_string(tag.key)], tag.value)
 
 
 def test_many_receivers_of_zmq_pub_get_the_same_samples(running, endpoint):

@@ -3,16 +3,14 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from .demo_programs import compiled
-from .qa_grc import ENVIRONMENT, ran
+from .qa_grc import ran
 
 PROGRAM = Path(__file__).with_name("window_program.py")
 BUSY = "while True: pass"
@@ -52,10 +50,6 @@ CONTROLS = {
         ("cancel", True, "strip", "edge ink"),
     ],
 }
-SECONDS = float(os.environ.get("ADVPHY_SOAK_SECONDS", 6900))  # two hours, see Makefile
-# In MiB a minute after so many seconds. What displays and counters keep is full after a
-# thousand moves; as many moves as in two hours, made faster, gave 0.07 in all.
-WARM_UP, SLOPE = 180, 0.2
 _colors = {}  # by example, of its first run
 
 
@@ -94,24 +88,3 @@ def test_the_screen_follows_each_control(name, processes, limit, folder):
     assert max(found["gaps"]) <= 0.5
     assert (found["hidden"], found["errors"]) == (0, [])
     assert found["colors"] == _colors.setdefault(name, found["colors"])
-
-
-@pytest.mark.slow
-def test_two_hours_of_random_sliders_take_no_more_memory(folder):
-    compiled(folder, "attacked_link")
-    words = [sys.executable, PROGRAM, folder, "attacked_link", str(SECONDS)]
-    done = subprocess.run(
-        [str(word) for word in words],
-        env=ENVIRONMENT | {"HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS + 200,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["errors"] == []
-    later = np.array([pair for pair in found["memory"] if pair[0] > WARM_UP])
-    slope = 60 * np.polyfit(*later.T, 1)[0]
-    print(f"{later[-1, 1]:.0f} MiB, {slope:+.2f} MiB a minute, {found['moves']} moves")
-    assert slope < SLOPE

@@ -224,7 +224,7 @@ TABLE = Perturbation("rows", "table", 4, N, np.tile(P.rows, (16, 1)))
         ({"psr_db": math.nan}, "psr_db must be.*got nan"),
         ({"psr_db": 61}, "must be a number in -100..60"),
         ({"delay": math.inf}, "delay must be.*got inf"),
-        ({"delay": "late"}, "delay must be.*got late"),
+        ({"delay": "late"}, "delay must be.*got 'late'"),
         ({"delay": 2**21}, "samples, or 'random'"),
         ({"cfo": math.nan}, "cfo must be.*got nan"),
         ({"cfo": 0.6}, "-0.5..0.5 cycles per sample"),

@@ -65,7 +65,7 @@ def test_an_adversary_out_of_step_is_in_the_row(here):
         ("--window 128", "give --cancel"),
         ("--frame color=3", "must be KEY=VALUE, got .*choose KEY from codewords"),
         ("--frame pilots=many", "must be a number"),
-        ("--frame pilots=99", "must be 1..16"),
+        ("--frame pilots=99", "must be a whole number in 1..16"),
         ("--attack noise_jammer --delay late", "a number or 'random'"),
         ("--attack noise_jammer --psr-db nan", "--psr-db must be.*got 'nan'"),
         ("--attack noise_jammer --fading deep", "fading 'deep'"),

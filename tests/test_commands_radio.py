@@ -364,7 +364,10 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"rx {LINK} --source hackrf --frequency 1e9 --rate 1e6", "a HackRF has 2e"),
         (f"{TX} --serial 31A", "does not fit driver = 'file'"),
         (f"{TX} --gain much", "gain must be a finite number.*got much"),
-        (f"{TX} --samples-per-symbol 1", "samples_per_symbol must be 2..64, got 1"),
+        (
+            f"{TX} --samples-per-symbol 1",
+            "samples_per_symbol must be a whole number in 2..64, got 1",
+        ),
         (f"tx {LINK} --sink file --arm", "args must be.*got ''"),
         (f"tx {LINK} --sink file --args /nowhere/x --arm", "/nowhere/x"),
         (RX, "args = 'x.cf32': the file cannot be read"),

@@ -311,6 +311,47 @@ def test_malformed_messages_are_counted_and_ignored(capsys, end_when):
     assert "\x1b" not in found.err + found.out
 
 
+def test_a_publisher_of_endless_names_does_not_hide_another(capsys, end_when):
+    many = [counts(f"n{i}") for i in range(_subscription.MOST_BLOCKS + 5)]
+    end_when(lambda received: received > 2000)
+    with (
+        publisher() as (bad, flood),
+        publisher() as (address, send),
+        feeding(flood, *many),
+        feeding(send, counts("good")),
+    ):
+        assert main(bad, address, "--terminal") == 0
+    found = capsys.readouterr()
+    assert " good " in found.out
+    assert "more than 256 blocks" in found.err
+
+
+def test_a_message_whose_parts_never_end_is_forgotten():
+    """ZMTP 3.0: a greeting, READY, then frames with the flag MORE for ever."""
+    ended, remarks = threading.Event(), []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            null = b"NULL".ljust(20, b"\0") + bytes(32)
+            connection.sendall(b"\xff" + bytes(8) + b"\x7f\x03\0" + null)
+            connection.recv(64, socket.MSG_WAITALL)
+            connection.sendall(b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03PUB")
+            with contextlib.suppress(OSError):
+                while not ended.is_set():
+                    connection.sendall((b"\1\xff" + bytes(255)) * 100)
+            ended.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with _subscription.Subscriptions([address], remarks.append) as subscribed:
+            until(lambda: subscribed.wait(0.01) or ended.is_set())
+        ended.set()
+        thread.join()
+    assert f"{address} {_subscription.FLOODED}" in remarks
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

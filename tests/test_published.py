@@ -148,6 +148,9 @@ def test_other_versions_are_told_apart_from_nonsense(version):
         json.dumps(message()).replace("mine", r"\u001b[2J").encode(),
         json.dumps(message()).replace("mine", r"\ud800").encode(),
         json.dumps(message()).encode() + b" " * 2**22,
+        json.dumps(message() | {"seed": 2**64 + 1}).encode(),
+        json.dumps(message() | {"settings": {"ebn0_db": 10**400}}).encode(),
+        json.dumps(message() | {"new": "x" * 2**18}).encode(),
     ],
 )
 def test_what_no_publisher_sends_is_a_value_error(data):

@@ -2,7 +2,7 @@
 """Run a program of Companion and see in the pixels of its displays what controls do.
 
     window_program.py FOLDER NAME '[["ebn0_db", 6.0, "curves", "ink"], ...]'
-    window_program.py FOLDER NAME SECONDS
+    window_program.py FOLDER NAME SECONDS [OPTION ...]
 
 A control is a variable, its value, the display that shows it and the color there, in
 the plot or, after "edge ", where its newest seconds are. Prints one line of JSON: the
@@ -10,8 +10,9 @@ seconds from each set_VARIABLE until pixels of that color have changed, or null;
 each display the paintings a second and the longest time between two; the paintings of
 all displays while the window is hidden; the color of each name.
 
-For some SECONDS: moves all controls at random. Prints the MiB of memory every few
-seconds, as pairs with the time, and the number of moves.
+For some SECONDS: moves all controls at random. Prints rows of every few seconds (the
+time; MiB of memory; the longest time in s that a move took, or that Qt did not call a
+timer) and the number of moves. The OPTIONs are the program's.
 """
 
 import importlib
@@ -36,6 +37,7 @@ COLORS = {  # red, green, blue
 }
 NEAR = {"ink": 250}  # largest distance of a color, 40 for the others
 EDGE, ENOUGH = 3, 3  # columns; columns, or rows at the edge, that changed
+BEAT_MS = 100
 WARM_UP, WATCHED, GIVE_UP = 4.0, 4.0, 5.0  # seconds
 
 
@@ -123,36 +125,51 @@ def play(flowgraph, controls):
     os._exit(0)  # the end of a flowgraph is the subject of other tests
 
 
+def move(control, chance):
+    """Move a slider, box or chooser at random."""
+    if isinstance(control, QtWidgets.QDoubleSpinBox):
+        steps = (control.maximum() - control.minimum()) / control.singleStep()
+        step = control.singleStep() * chance.randint(0, round(steps))
+        control.setValue(control.minimum() + step)
+    elif isinstance(control, QtWidgets.QComboBox):
+        control.setCurrentIndex(chance.randrange(control.count()))
+    else:
+        control.toggle()
+
+
 def move_at_random(flowgraph, seconds):
-    """Move sliders, boxes and choosers at random; print the memory over time."""
+    """Move all controls at random; print memory and delays over time."""
     chance, begun, memory, moves = random.Random(1), time.monotonic(), [], 0
+    delay, beats = 0.0, []
+    beat = QtCore.QTimer()
+    beat.timeout.connect(lambda: beats.append(time.monotonic()))
+    beat.start(BEAT_MS)
     kinds = QtWidgets.QDoubleSpinBox, QtWidgets.QComboBox, QtWidgets.QCheckBox
     controls = [c for kind in kinds for c in flowgraph.findChildren(kind)]
     flowgraph.resize(1280, 760)
     while (now := time.monotonic() - begun) < seconds:
-        control, moves = chance.choice(controls), moves + 1
-        if isinstance(control, QtWidgets.QDoubleSpinBox):
-            steps = (control.maximum() - control.minimum()) / control.singleStep()
-            step = control.singleStep() * chance.randint(0, round(steps))
-            control.setValue(control.minimum() + step)
-        elif isinstance(control, QtWidgets.QComboBox):
-            control.setCurrentIndex(chance.randrange(control.count()))
-        else:
-            control.toggle()
+        before = time.monotonic()
+        if controls:
+            move(chance.choice(controls), chance)
+            moves += 1
+        delay = max(delay, time.monotonic() - before)
         wait(chance.uniform(0.05, 1.5))
         if now >= 5 * len(memory):
             pages = int(Path("/proc/self/statm").read_text().split()[1])
-            memory.append([now, pages * os.sysconf("SC_PAGE_SIZE") / 2**20])
+            late = max(np.diff(beats), default=0) - BEAT_MS / 1000
+            mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+            memory.append([now, mib, max(delay, late)])
+            delay, beats[:-1] = 0.0, []
     errors = [str(d.error) for d in flowgraph.findChildren(DisplayWindow) if d.error]
     found = {"memory": memory, "moves": moves, "errors": errors}
     print(json.dumps(found), flush=True)
     os._exit(0)
 
 
-def main(folder, name, controls):
+def main(folder, name, controls, *options):
     sys.path.insert(0, folder)
     program = importlib.import_module(name)
-    sys.argv = [f"{name}.py"]
+    sys.argv = [f"{name}.py", *options]
 
     def made(**options):
         flowgraph = getattr(program, name)(**options)

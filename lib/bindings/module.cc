@@ -217,20 +217,16 @@ public:
             std::thread(delete_all, std::move(states), interpreter).join();
         }
         PyGILState_Ensure(); // one more user, who never releases it
-        living()++;
+        living++;
     }
     ~kept_thread_state()
     {
-        living()--;
+        living--;
         const std::lock_guard<std::mutex> lock(mutex());
         ended().push_back(d_state);
     }
 
-    static std::atomic<int>& living()
-    {
-        static std::atomic<int> number{ 0 };
-        return number;
-    }
+    static inline std::atomic<int> living{ 0 };
 
 private:
     // A thread that deletes a state forgets its own one since Python 3.12, so this needs
@@ -295,7 +291,7 @@ PYBIND11_MODULE(kernels, m)
         "one. Not for a thread that Python has made, which ends the state itself.");
     m.def(
         "kept_thread_states",
-        [] { return kept_thread_state::living().load(); },
+        [] { return kept_thread_state::living.load(); },
         "Return the number of running threads that keep one.");
     define(m,
            "multiply_adds",

@@ -51,12 +51,7 @@ from .air.sample_channel import sample_channel
 from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
-from .block_errors import (
-    guarded_block,
-    guarded_general_block,
-    run,
-    top_block,
-)
+from .block_errors import guarded_block, guarded_general_block
 from .companion import model_of
 from .display.accuracy_strip import accuracy_strip
 from .display.bler_curve_sink import bler_curve_sink
@@ -83,6 +78,7 @@ from .receive.messages_to_bytes import messages_to_bytes
 from .receive.neural_network import network_reals, neural_network
 from .receive.perturbation_canceller import perturbation_canceller
 from .receive.semantic_decoder import semantic_decoder
+from .runner import run, top_block
 from .transmit.alice_arn import alice_arn
 from .transmit.burst_modulator import burst_modulator
 from .transmit.bytes_to_messages import bytes_to_messages

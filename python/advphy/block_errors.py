@@ -4,11 +4,9 @@
 When a Python block raises an error, GNU Radio prints a line, ends the block's thread
 and waits forever. Here every work(), start(), stop() and message handler of a guarded
 block is watched: the error is stored in the block and logged once, the block ends,
-and `top_block` (or `run` for any flowgraph, such as one that GNU Radio Companion made)
-stops the other blocks and raises the original error.
+and those in runner.py stop the other blocks and raise the original error.
 """
 
-import contextlib
 import ctypes
 import functools
 import logging
@@ -20,13 +18,16 @@ import weakref
 import numpy as np
 import pmt
 from advphy_model import kernels
+from advphy_model.checked_values import checked_whole
+from advphy_model.randomness import LAST_INDEX
 from gnuradio import gr
 
-from .program_end import end_by_signals, end_with_program
+from .argument_checks import checking_block
+from .program_end import end_with_program
 from .stream_tags import tagging_block
 
-_failure = threading.Condition()
-_watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
+failure = threading.Condition()
+watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
 _CALLS_OF_CONNECT = 4  # stack frames from connect() to to_basic_block()
 _MEMORY = ctypes.c_char * 2**30  # more than a buffer has
@@ -49,14 +50,30 @@ def _keep_in_flowgraph(block):
             vars(flowgraph).setdefault("_kept", {})[id(block)] = block
             if isinstance(flowgraph, gr.top_block):
                 end_with_program(flowgraph)
+            elif not isinstance(flowgraph, kept_hier_block):
+                kept = functools.partial(_to_basic_block, weakref.ref(flowgraph))
+                flowgraph.to_basic_block = kept
             return
         frame, left = frame.f_back, left - 1
 
 
-class _guarded(tagging_block):
+def _to_basic_block(hier_block):
+    return kept_hier_block.to_basic_block(hier_block())
+
+
+class _guarded(checking_block, tagging_block):
     """Common part of all guarded blocks; the flowgraph that connects one keeps it."""
 
     error = None
+    first_index = None  # of its first item, of a block whose items have indices
+
+    def require_indices(self, items):
+        """Raise ValueError if so many items since the start have no index."""
+        if self.first_index is not None and self.first_index + items > LAST_INDEX + 1:
+            raise ValueError(
+                f"{self.name()}: the stream goes beyond index 2^48, the last one; "
+                "begin it at a lower index"
+            )
 
     def to_basic_block(self):
         _keep_in_flowgraph(self)
@@ -90,14 +107,14 @@ class _guarded(tagging_block):
 
     def fail(self, error):
         """Store and log the first error, end this block, wake who waits for it."""
-        with _failure:
+        with failure:
             first = self.error is None
             self.error = error if first else self.error
             # While it runs: a flowgraph that has ended does not know its blocks.
-            watched = [each for each in _watched_flowgraphs if _runs(each, self)]
+            watched = [each for each in watched_flowgraphs if _runs(each, self)]
             for flowgraph in watched:
                 vars(flowgraph).setdefault("_block_error", self.error)
-            _failure.notify_all()
+            failure.notify_all()
         if first:
             logging.getLogger(__name__).error(
                 "block %s ends the flowgraph: %s",
@@ -115,10 +132,8 @@ class _guarded(tagging_block):
         More items, of item_bytes each and at most 32 MiB together, are faster, fewer
         give a shorter delay. The buffer is never smaller than GNU Radio's own.
         """
-        if int(latency) != latency or latency < 1:
-            rule = "a whole number of items >= 1"
-            raise ValueError(f"latency must be {rule}, got {latency}")
-        items = max(1, min(int(latency), 2**25 // item_bytes))
+        latency = checked_whole("latency", latency, rule="of items >= 1")
+        items = max(1, min(latency, 2**25 // item_bytes))
         self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
         self.set_min_output_buffer(2 * items)  # a call fills half of it at most
         self.set_max_noutput_items(items)
@@ -144,6 +159,8 @@ def _watched_work(work):
                     f"{self.name()}: {work.__name__}() returned {produced}, but there "
                     f"is room for {room} items"
                 )
+            done = self.nitems_written if output_items else self.nitems_read
+            self.require_indices(done(0) + max(operator.index(produced), 0))
             return operator.index(produced)
         except Exception as error:
             self.fail(error)
@@ -205,7 +222,7 @@ class guarded_block(_guarded, gr.sync_block):
         return produced
 
 
-class kept_hier_block(gr.hier_block2):
+class kept_hier_block(checking_block, gr.hier_block2):
     """A hier block that a flowgraph keeps once it is connected."""
 
     def to_basic_block(self):
@@ -226,75 +243,3 @@ def _runs(flowgraph, block):
     edges = flowgraph.edge_list() + flowgraph.msg_edge_list()
     ends = (end for edge in edges.splitlines() for end in edge.split("->"))
     return any(end.startswith(f"{block.alias()}:") for end in ends)
-
-
-def _first_error(flowgraph):
-    return getattr(flowgraph, "_block_error", None)
-
-
-@contextlib.contextmanager
-def raising_errors(flowgraph):
-    """Stop the flowgraph when one of its blocks fails; raise that error at the end."""
-    ended = False
-
-    def watch():
-        with _failure:
-            _failure.wait_for(lambda: ended or _first_error(flowgraph) is not None)
-        if not ended:
-            flowgraph.stop()
-
-    with _failure:
-        _watched_flowgraphs.add(flowgraph)
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        with _failure:
-            ended = True
-            _failure.notify_all()
-        watcher.join()
-        _watched_flowgraphs.discard(flowgraph)
-    error = _first_error(flowgraph)
-    if error is not None:
-        raise error
-
-
-def run(flowgraph):
-    """Run a gr.top_block; raise a block's error."""
-    end_by_signals()
-    with raising_errors(flowgraph):
-        flowgraph.start()
-        gr.top_block.wait(flowgraph)
-
-
-class top_block(gr.top_block):
-    """A flowgraph whose run() and wait() raise the error of a block.
-
-    It keeps all blocks that are connected, so blocks without a variable of their own
-    may be connected, even if they are not guarded.
-    """
-
-    def __init__(self, name="advphy", catch_exceptions=True):
-        gr.top_block.__init__(self, name, catch_exceptions)
-        self._connected = []
-
-    def connect(self, *points):
-        self._connected.extend(points)
-        super().connect(*points)
-
-    def msg_connect(self, *points):
-        self._connected.extend(points)
-        super().msg_connect(*points)
-
-    def start(self, max_noutput_items=10_000_000):
-        """Start the flowgraph; wait() raises the error if a block fails."""
-        _watched_flowgraphs.add(self)
-        end_by_signals()
-        end_with_program(self)
-        super().start(max_noutput_items)
-
-    def wait(self):
-        """Wait for the end of the flowgraph; raise the error if a block fails."""
-        with raising_errors(self):
-            super().wait()

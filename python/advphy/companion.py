@@ -48,6 +48,7 @@ def flowgraph_folder(frame):
     """Return the folder of the flowgraph whose variable is evaluated in a frame."""
     file = frame.f_globals.get("__file__", "flowgraph")
     while frame is not None:  # Companion evaluates in a method of its FlowGraph
-        file = getattr(frame.f_locals.get("self"), "grc_file_path", "") or file
+        own = getattr(frame.f_locals.get("self"), "__dict__", {})
+        file = own.get("grc_file_path", "") or file
         frame = frame.f_back
     return Path(file).resolve().parent

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 from advphy_model.measure import ranges
 
-from .block_errors import top_block
 from .link import link
+from .runner import top_block
 
 POLL_SECONDS = 0.1
 

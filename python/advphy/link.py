@@ -3,7 +3,10 @@
 
 import dataclasses
 
+from advphy_model.air.adversary import Adversary
+from advphy_model.checked_values import checked_kind
 from advphy_model.link.links import load
+from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import gr
 
 from .air.channel import channel
@@ -61,6 +64,9 @@ class link(kept_hier_block):
         none = gr.io_signature(0, 0, 0)
         gr.hier_block2.__init__(self, "link", none, none)
         model = load(model)
+        checked_kind("attack", attack, Adversary | None, "advphy.Adversary(...)")
+        wanted = "advphy.CancellerSettings(...)"
+        checked_kind("canceller", canceller, CancellerSettings | None, wanted)
         self.source = message_source(model, seed, first_block, latency=latency)
         self.encoder = encoder(model, latency)
         self.channel = channel(model, ebn0_db, seed, first_block, kind, latency)

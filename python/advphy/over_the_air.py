@@ -5,7 +5,6 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
-from .block_errors import top_block
 from .link import attacking
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
@@ -15,6 +14,7 @@ from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
 from .receive.eve import eve as listening_eve
 from .receive.semantic_decoder import semantic_decoder
+from .runner import top_block
 from .transmit.alice_arn import alice_arn
 from .transmit.burst_modulator import burst_modulator
 from .transmit.encoder import encoder

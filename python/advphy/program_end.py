@@ -43,10 +43,16 @@ def end_with_program(flowgraph):
 
 @atexit.register
 def _stop_flowgraphs():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # a second one shall not cut this short
+    # A second signal shall not cut this short.
+    handlers = {
+        number: signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     for flowgraph in list(_flowgraphs):
         flowgraph.stop()
     latest = time.monotonic() + STOP_SECONDS
     while kernels.kept_thread_states() and time.monotonic() < latest:
         time.sleep(0.01)
+    for number, handler in handlers.items():
+        if handler is not None:  # None: one that was not set by Python
+            signal.signal(number, handler)

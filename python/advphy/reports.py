@@ -167,7 +167,7 @@ class segmented_block(guarded_block):
 
     def begin_segments(self, first, reporter):
         """Begin with an empty segment at the index `first`."""
-        self._first, self._reporter = first, reporter
+        self.first_index, self._reporter = first, reporter
         self._lock = threading.Lock()
         self._segments = [self.SEGMENT(first)]
 
@@ -187,7 +187,7 @@ class segmented_block(guarded_block):
     def start(self):
         with self._lock:
             if getattr(self._segments[-1], self.COUNTED):
-                self._segments.append(self.SEGMENT(self._first))
+                self._segments.append(self.SEGMENT(self.first_index))
         self._reporter.begin()
         return True
 

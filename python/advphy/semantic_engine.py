@@ -12,12 +12,12 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
-from .block_errors import top_block
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .receive.bob_arn import bob_arn
 from .receive.eve import eve
 from .receive.semantic_decoder import semantic_decoder
+from .runner import top_block
 from .transmit.alice_arn import alice_arn
 from .transmit.image_source import image_source
 from .transmit.semantic_encoder import semantic_encoder

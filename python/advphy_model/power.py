@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from advphy_model.checked_values import checked_number
 from advphy_model.found_by_name import require_known
 
 
@@ -52,9 +53,7 @@ def snr_noise_variance(snr_db: float) -> float:
 
 
 def _ratio(name, value_db):
-    if not abs(value_db) <= 100:
-        raise ValueError(f"{name} must be a number in -100..100 dB, got {value_db}")
-    return from_db(value_db)
+    return from_db(checked_number(name, value_db, -100, 100, "dB"))
 
 
 def psr_db_of_limit(epsilon: float, reading: str, reals: int) -> float:

@@ -8,20 +8,19 @@ they are the same bits for any chunk size, thread, engine and instruction set.
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import checked_whole
+
+LAST_INDEX = 2**48  # the words of an index fit into 64 bits
 
 
 def checked_seed(seed) -> int:
     """Return the seed as an int; ValueError unless it is in 0..2^64 - 1."""
-    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) < 2**64:
-        raise ValueError(f"seed must be a whole number in 0..2^64 - 1, got {seed}")
-    return int(seed)
+    return checked_whole("seed", seed, 0, 2**64 - 1, "in 0..2^64 - 1")
 
 
 def checked_index(name: str, value) -> int:
     """Return an index or count as an int; ValueError unless it is in 0..2^48."""
-    if isinstance(value, bool) or not 0 <= value <= 2**48 or int(value) != value:
-        raise ValueError(f"{name} must be a whole number in 0..2^48, got {value}")
-    return int(value)
+    return checked_whole(name, value, 0, LAST_INDEX, "in 0..2^48")
 
 
 def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:

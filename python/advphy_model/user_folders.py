@@ -10,6 +10,8 @@ NO_HOME = "/nonexistent"  # as Debian calls the home of a user without one
 
 def user_path(path) -> Path:
     """Return a path, with a home folder for "~" at its beginning."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"a file or folder must be given by its name, got {path!r}")
     return Path(os.path.expanduser(path))
 
 

@@ -26,7 +26,7 @@ class noisy_channel(guarded_block):
         guarded_block.__init__(self, type(self).__name__, inputs, [item])
         self._apply, self._kind = channel_of(kind), canonical(kind)
         self._seed = checked_seed(seed)
-        self._first_block = checked_index("first_block", first_block)
+        self.first_index = checked_index("first_block", first_block)
         self.set_level(level)
         self.size_buffers(latency, 8 * n)
 
@@ -51,7 +51,7 @@ class noisy_channel(guarded_block):
             settings = {self.LEVEL: level, **noise, "kind": self._kind}
             self.tag_item(written, CHANNEL_TAG, settings)
             self._tagged = level
-        at = {"seed": self._seed, "first_block": self._first_block + written}
+        at = {"seed": self._seed, "first_block": self.first_index + written}
         p = input_items[1][:size] if len(input_items) == 2 else None
         self._apply(input_items[0][:size], output_items[0], **at, **noise, p=p)
         return size

@@ -210,7 +210,7 @@ class perturbation_source(segmented_block):
         with self._lock:
             adversary, enabled = self._adversary, self._enabled
         written = self.nitems_written(0)
-        first = self._first + written
+        first = self.first_index + written
         messages = input_items[0] if input_items else np.empty(len(out), np.uint8)
         if adversary.needs_messages and not input_items:
             kernels.messages(adversary.seed, first, self._model.k, messages)

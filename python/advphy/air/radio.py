@@ -25,7 +25,7 @@ def checked_settings(driver, frequency, sample_rate, gain, channels=1):
     gain = radio_gain.plain(gain)
     for name, value in at.items():
         with contextlib.suppress(TypeError):
-            at[name] = math.nan if isinstance(value, str) else float(value)
+            at[name] = math.nan if isinstance(value, str | bytes) else float(value)
         if not (isinstance(at[name], float) and 0 < at[name] < math.inf):
             rule = f"a finite number of {UNITS[name]} > 0"
             raise ValueError(f"{name} must be {rule}, got {value}")

@@ -5,6 +5,8 @@ import math
 import re
 from typing import NamedTuple
 
+from advphy_model.checked_values import checked_kind
+
 from . import standin
 
 # The package that opens the device, and the arguments that precede the user's.
@@ -44,9 +46,7 @@ HACKRF = Rates(2e6, 8, 2e6, 20e6)
 def plain(**texts):
     """Return texts as plain str, which cannot read differently twice; ValueError."""
     for name, text in texts.items():
-        if not isinstance(text, str):
-            raise ValueError(f"{name} must be text, got {text!r}")
-        yield str.__str__(text)
+        yield str.__str__(checked_kind(name, text, str, "text"))
 
 
 def resolve(driver, args):

@@ -38,6 +38,7 @@ class sample_channel(guarded_general_block):
         self._settings = {"seed": seed, "first_sample": first_sample}
         self._kind, self._snr_db = kind, snr_db
         self._begin()
+        self.first_index = first_sample
         self.size_buffers(latency, 8)
 
     def _begin(self):

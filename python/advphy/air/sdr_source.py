@@ -46,6 +46,9 @@ class sdr_source(radio.radio_edge):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
+        driver, args, antenna, serial = radio_drivers.plain(
+            driver=driver, args=args, antenna=antenna, serial=serial
+        )
         args = radio_drivers.with_serial(driver, args, serial)
         rate = radio_drivers.checked_rate(driver, args, sample_rate)
         self._requested = radio.checked_settings(driver, frequency, rate, gain)

@@ -4,6 +4,8 @@
 import collections
 import math
 
+from advphy_model.checked_values import checked_number
+
 from .display_block import checked_seconds, message_display
 from .message_record import MessageRecord, Totals
 
@@ -19,10 +21,9 @@ class AccuracyRecord(MessageRecord):
 
     def __init__(self, seconds=60.0, chance=0.1):
         super().__init__()
-        if not (isinstance(chance, (int, float)) and 0 <= chance <= 1):
-            rule = "a share in 0..1, that of a guess"
-            raise ValueError(f"chance must be {rule}, got {chance!r}; 0 draws no line")
-        self.seconds, self.chance = checked_seconds(seconds), float(chance)
+        rule = "(share that a guess finds; 0 draws no line)"
+        self.chance = checked_number("chance", chance, 0, 1, rule)
+        self.seconds = checked_seconds(seconds)
         self._totals, self._points = Totals(), {}
 
     def add(self, message):

@@ -6,6 +6,7 @@ import functools
 import logging
 import math
 
+from advphy_model.checked_values import is_number
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import row_of
@@ -40,7 +41,7 @@ class BlerCurveRecord(MessageRecord):
         if not self.x:
             rule = "the key of a setting, such as 'ebn0_db'"
             raise ValueError(f"x must be {rule}, got {x!r}")
-        if not -math.inf < first < last < math.inf:
+        if not (is_number(first) and is_number(last) and -1e300 < first < last < 1e300):
             raise ValueError(
                 f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"
@@ -66,8 +67,7 @@ class BlerCurveRecord(MessageRecord):
         x = settings.get(self.x)
         if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
             return  # without an attack, a curve over PSR has no point
-        number = isinstance(x, int | float) and not isinstance(x, bool)
-        if not number or not math.isfinite(x):
+        if not (is_number(x) and math.isfinite(x)):
             self.without_x += 1
             return
         self._newest[name] = segment

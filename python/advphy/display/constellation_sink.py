@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Constellation sink: draws received symbols over the codebook."""
 
+from advphy_model.checked_values import is_whole
 from advphy_model.link.links import load
 
 from ..stream_tags import of_link
@@ -50,8 +51,7 @@ class constellation_sink(stream_display):
         self.tap.expected = (of_link(self._model),)
 
     def _checked(self, channel_use):
-        uses = range(-1, self._model.n)
-        if not isinstance(channel_use, bool) and channel_use in uses:
+        if is_whole(channel_use, -1, self._model.n - 1):
             return int(channel_use)
         raise ValueError(
             f"channel_use must be 0..{self._model.n - 1}, one of the symbols of "

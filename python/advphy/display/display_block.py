@@ -5,6 +5,9 @@ import importlib
 import os
 import sys
 
+from advphy_model.checked_values import checked_number, checked_positive, checked_whole
+
+from ..argument_checks import checking_block
 from ..reports import listening_block
 
 FASTEST = 30  # pictures a second; an eye cannot follow more
@@ -12,38 +15,25 @@ FASTEST = 30  # pictures a second; an eye cannot follow more
 
 def checked_floor(floor):
     """Return the lowest block error rate of an axis; ValueError if it is invalid."""
-    if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
-        return float(floor)
-    raise ValueError(
-        "floor must be a number in 1e-15..0.5, the lowest BLER to be drawn, got "
-        f"{floor!r}; give one such as 1e-6"
-    )
+    return checked_number("floor", floor, 1e-15, 0.5, "(lowest BLER that is drawn)")
 
 
 def checked_frame_rate(rate):
     """Return the pictures a second of a window; ValueError if they are invalid."""
-    if isinstance(rate, (int, float)) and 0 < rate <= FASTEST:
-        return rate
-    rule = f"above 0 and at most {FASTEST} pictures a second"
-    raise ValueError(f"frame_rate must be {rule}, got {rate!r}")
+    return checked_positive("frame_rate", rate, FASTEST, "pictures a second")
 
 
 def checked_seconds(seconds):
     """Return the time that a strip shows; ValueError if it is invalid."""
-    if isinstance(seconds, (int, float)) and 1 <= seconds <= 3600:
-        return float(seconds)
-    raise ValueError(f"seconds must be a time in 1..3600 s, got {seconds!r}")
+    return checked_number("seconds", seconds, 1, 3600, "s")
 
 
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
-    if not isinstance(value, bool) and value in range(1, most + 1):
-        return int(value)
-    rule = f"a whole number of {of} in 1..{most}"
-    raise ValueError(f"{name} must be {rule}, got {value!r}")
+    return checked_whole(name, value, 1, most, f"of {of} in 1..{most}")
 
 
-class window_owner:
+class window_owner(checking_block):
     """A block with a window, WINDOW = (name of its module, name of its class)."""
 
     _window = None

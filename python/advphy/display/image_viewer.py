@@ -5,6 +5,7 @@ import math
 import threading
 
 import numpy as np
+from advphy_model.checked_values import is_whole
 from advphy_model.link.semantic_link import checked_shape
 from gnuradio import gr
 
@@ -214,7 +215,7 @@ class image_viewer(window_owner, kept_hier_block):
         shape = checked_shape(image_shape)
         self._titles = _checked_titles(titles)
         rows = checked_count("rows", rows, MOST_ROWS, "images")
-        if every != 0 and every not in range(rows, 2**32):
+        if every != 0 and not is_whole(every, rows, 2**32 - 1):
             rule = f"0 or a whole number of images >= rows = {rows}"
             raise ValueError(f"every must be {rule}, got {every!r}")
         self.set_window(self._titles, frame_rate)

@@ -249,7 +249,7 @@ class presenter(message_display):
                 name and variables.require(name, True)
             except ValueError as error:
                 raise ValueError(f"{key}: {error}") from None
-        folder = flowgraph_folder(sys._getframe(1))
+        folder = flowgraph_folder(sys._getframe(2))  # 1: that checks the arguments
         found = scene_files.read(scenes, variables, folder) if scenes else []
         record = PresenterRecord(variables, found, attack, defense)
         message_display.__init__(self, record, title, frame_rate)

@@ -35,7 +35,11 @@ class LiveVariables:
     """
 
     def __init__(self, flowgraph):
-        self._flowgraph = weakref.ref(flowgraph)
+        try:
+            self._flowgraph = weakref.ref(flowgraph)
+        except TypeError:
+            wanted = "the flowgraph that has the variables"
+            raise ValueError(f"flowgraph must be {wanted}, got {flowgraph!r}") from None
         own = set(dir(type(flowgraph)))
         self.names = sorted(
             n[4:] for n in own if n[:4] == "set_" and f"get_{n[4:]}" in own

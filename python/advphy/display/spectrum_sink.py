@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Spectrum sink: draws the power of samples over frequency."""
 
-import math
-
 import numpy as np
+from advphy_model.checked_values import checked_positive, is_number
 from gnuradio import blocks
 
 from .display_block import checked_count
@@ -20,17 +19,14 @@ class SpectrumRecord(NewestVectors):
         averaged = checked_count("averaged", averaged, MOST_AVERAGED, "spectra")
         super().__init__(averaged, self.bins)
         self.set_sample_rate(sample_rate)
-        if not -math.inf < lowest_db < 0:
+        if not (is_number(lowest_db) and -1e300 < lowest_db < 0):
             raise ValueError(
                 f"lowest_db must be a level below 0 dB, got {lowest_db!r}; give -80.0"
             )
         self.lowest_db = float(lowest_db)
 
     def set_sample_rate(self, sample_rate):
-        if not 0 < sample_rate < math.inf:
-            raise ValueError(
-                f"sample_rate must be above 0 samples/s, got {sample_rate!r}"
-            )
+        checked_positive("sample_rate", sample_rate, of="samples/s")
         self.sample_rate = float(sample_rate)
 
     def state(self):

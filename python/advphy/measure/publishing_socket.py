@@ -13,16 +13,20 @@ import os
 import re
 import socket
 import stat
+import uuid
 import weakref
 from types import SimpleNamespace
 
 import zmq
 from advphy_model.user_folders import user_path
 
+from .front_door import FrontDoor
+
 WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 2048  # bytes that a subscriber may send at once: a handshake, a topic
 WAITING = 64  # messages that wait for a slow subscriber; further ones are lost
 LINGER_MS = 100  # for the last messages of a flowgraph that stops
+DOOR_SECONDS = 0.5  # for them to go out by the door
 PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
 
 
@@ -70,25 +74,39 @@ class PublishingSocket:
     def __init__(self, address, keys="", insecure=False):
         _check(address, keys or insecure)
         self._context = zmq.Context()
-        self._authenticator = None
+        self._authenticator, self._doors = None, []
         self._socket = made = self._context.socket(zmq.PUB)
         # Without this, the context of an unused socket would wait for it forever.
-        self._unused = weakref.finalize(self, _close, self._context, made)
+        self._unused = weakref.finalize(self, _close, self._context, made, self._doors)
         made.sndhwm, made.maxmsgsize, made.linger = WAITING, LONGEST_FRAME, LINGER_MS
         made.handshake_ivl = 2000  # ms, for peers of another protocol
-        made.tcp_keepalive, made.ipv6 = 1, "[" in address
         self.welcome(b"")
         try:
             if keys:
                 self._require_keys(keys)
-            made.bind(address)
-        except (zmq.ZMQError, ValueError) as error:
+            self.address = self._bind(address)
+        except (OSError, zmq.ZMQError, ValueError) as error:
             self.close()
             if isinstance(error, ValueError):
                 raise
             kind = InUseError if error.errno == errno.EADDRINUSE else ValueError
             raise kind(f"address = {address!r}: {_why(error)}") from None
-        self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def _bind(self, address):
+        """Bind, behind a door if it is for TCP; return the address with numbers."""
+        if address.startswith("ipc:"):
+            self._socket.bind(address)
+            return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        name = f"advphy-publisher-{uuid.uuid4()}"
+        self._socket.setsockopt(zmq.IPC_FILTER_PID, os.getpid())  # for us alone
+        self._socket.bind(f"ipc://@{name}")
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        with zmq.Context() as context, context.socket(zmq.PUB) as made:
+            made.ipv6 = "[" in host
+            made.bind(f"tcp://{host}:*")  # at a port where nobody comes
+            host = made.getsockopt_string(zmq.LAST_ENDPOINT)[6:].rpartition(":")[0]
+        self._doors.append(FrontDoor(host, int(port.replace("*", "0")), f"\0{name}"))
+        return f"tcp://{host}:{self._doors[0].port}"
 
     def _require_keys(self, folder):
         """Admit only subscribers with the subscriber's secret key."""
@@ -125,11 +143,13 @@ class PublishingSocket:
         self._unused.detach()
         if self._authenticator is not None:
             self._authenticator.stop()
-        _close(self._context, self._socket)
+        _close(self._context, self._socket, self._doors)
 
 
-def _close(context, made):
+def _close(context, made, doors):
     made.close()
+    for door in doors:
+        door.close(DOOR_SECONDS)
     context.term()
 
 

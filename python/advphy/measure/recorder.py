@@ -5,7 +5,7 @@ import numpy as np
 from advphy_model.files.recording_contents import Attack, Origin
 from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link.any_link import load
-from advphy_model.modem.frame import Frame
+from advphy_model.modem.frame import Frame, require_frame
 
 from ..block_errors import guarded_block
 
@@ -47,6 +47,7 @@ class recorder(guarded_block):
         guarded_block.__init__(self, "recorder", [np.complex64], None)
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
+        require_frame(frame, model)
         origin = Origin.of(model, frame, seed, first_block=first_block, images=images)
         self._writer = RecordingWriter(
             file, origin, sample_rate, frequency, description

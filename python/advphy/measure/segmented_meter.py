@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from advphy_model.checked_values import checked_kind
 from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
@@ -34,11 +35,12 @@ class setting_follower(segmented_block):
 
         Items that are already in the flowgraph at that moment are counted in it, too.
         """
+        checked_kind("settings", settings, dict | None, "a dictionary of settings")
         self._given = dict(settings or {})
 
     def start(self):
         self._settings = {}  # by the key of their tag, or GIVEN
-        self._next = self._first  # index of the next item
+        self._next = self.first_index  # index of the next item
         self.latency = Latency()
         return segmented_block.start(self)
 

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pmt
+from advphy_model.checked_values import checked_positive, checked_whole, is_number
 from advphy_model.complex_baseband import channel_uses
 from advphy_model.files import images as data_sets
 from advphy_model.link.eavesdropper import ERASED, Eve, combined, majority
@@ -43,8 +44,8 @@ class adapting_eve(guarded_general_block):
         model: Eve to begin with, or her name or file.
         images: Images with labels, or the name of the image source's data set.
         told: share of the images whose labels she knows, above 0 and at most 1.
-        eves: number of Eves, each with a training of her own; most votes count.
-        antennas: antennas of each Eve, combined by their SNR (maximal ratio).
+        eves: number of Eves, 1..64, each with a training of her own; most votes count.
+        antennas: antennas of each Eve, 1..64, combined by their SNR (maximal ratio).
         every: seconds between the starts of two trainings, at least 0.1.
         trainer: "torch", "numpy", or "auto": torch if this Python has it.
         seed: seed of the trainings and of the choice of images that she is told.
@@ -66,11 +67,9 @@ class adapting_eve(guarded_general_block):
     ):
         model = Eve.load(model)
         for key, count in {"eves": eves, "antennas": antennas}.items():
-            if int(count) != count or count < 1:
-                raise ValueError(f"{key} must be a whole number >= 1, got {count}")
-        if not 0 < told <= 1:
-            raise ValueError(f"told must be a share above 0, at most 1, got {told}")
-        if not every >= 0.1:
+            checked_whole(key, count, 1, 64)
+        checked_positive("told", told, 1)
+        if not (is_number(every) and every >= 0.1):
             raise ValueError(f"every must be at least 0.1 s, got {every}")
         n, shape = channel_uses(model.reals), (int(eves), int(antennas))
         ports = [(np.complex64, (n,))] * (shape[0] * shape[1])

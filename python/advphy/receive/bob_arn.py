@@ -53,7 +53,7 @@ class bob_arn(guarded_block):
         model = SemanticLink.load(model)
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "bob_arn", [item], [item])
-        first = checked_index("first_frame", first_frame)
+        first = self.first_index = checked_index("first_frame", first_frame)
         self._keys, self._model = ReceivedKeys(model, secret, nonce, first), model
         self.expected = (of_link(model),)
         self.set_insert(insert)

@@ -7,6 +7,7 @@ import time
 from itertools import pairwise
 
 import numpy as np
+from advphy_model.checked_values import checked_kind
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
@@ -105,6 +106,7 @@ class burst_synchronizer(guarded_general_block):
             raise ValueError("frame must be given for bursts of any model, got None")
         model = None if model is None else load(model)
         frame = Frame.of_model(model) if frame is None else frame
+        checked_kind("frame", frame, Frame, "advphy.Frame.of_model(...)")
         codewords = [(np.complex64, (frame.n,))]
         guarded_general_block.__init__(
             self, "burst_synchronizer", [np.complex64], codewords
@@ -143,6 +145,7 @@ class burst_synchronizer(guarded_general_block):
 
         Call it before the start.
         """
+        checked_kind("arrivals", arrivals, ArrivalTimes, "those of an SDR source")
         self._arrivals, self._noting = arrivals, False
 
     def set_ebn0_db(self, ebn0_db):

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pmt
+from advphy_model.checked_values import checked_whole
 from advphy_model.link.links import load
 from advphy_model.modem import payload
 from advphy_model.randomness import checked_index
@@ -47,9 +48,7 @@ class messages_to_bytes(guarded_general_block):
         outputs = [np.uint8] if frame is None else None
         guarded_general_block.__init__(self, "messages_to_bytes", [np.uint8], outputs)
         self._first_block = checked_index("first_block", first_block)
-        if fill not in range(256):
-            raise ValueError(f"fill must be a whole number in 0..255, got {fill}")
-        self._fill = fill
+        self._fill = checked_whole("fill", fill, 0, 255)
         if frame is None:
             self.size_buffers(latency, 1)
             self.set_relative_rate(self._k, 8)

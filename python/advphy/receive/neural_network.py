@@ -7,6 +7,7 @@ import math
 import time
 
 import numpy as np
+from advphy_model.checked_values import checked_whole
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import model_file
 from advphy_model.link.link_model import LinkModel
@@ -138,11 +139,10 @@ class neural_network(guarded_block):
     ):
         counts = {"window": window, "input_ports": input_ports}
         for name, count in (counts | {"output_ports": output_ports}).items():
-            if int(count) != count or count < 1:
-                raise ValueError(f"{name} must be a whole number >= 1, got {count}")
+            checked_whole(name, count, rule=">= 1")
         kinds = {"input_type": input_type, "output_type": output_type}
         for name, kind in kinds.items():
-            if kind not in TYPES:
+            if not isinstance(kind, str) or kind not in TYPES:
                 raise ValueError(f"{name} must be float or complex, got '{kind}'")
         if layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {LAYOUTS}, got '{layout}'")

@@ -63,11 +63,11 @@ class alice_arn(guarded_block):
         self._draws = nonce is None
         if self._draws and model.keying != "none":
             model.require_equal_lengths()
-        self._first_frame = checked_index("first_frame", first_frame)
+        self.first_index = checked_index("first_frame", first_frame)
         self._module = AliceModule(model, secret, given_nonce(nonce))
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
-        self._next_index = self._first_frame
+        self._next_index = self.first_index
         self._energies, self._all = np.zeros(4), np.zeros(4)
         self._text = "no item yet"
         self.set_inserted(inserted)
@@ -99,7 +99,7 @@ class alice_arn(guarded_block):
     def start(self):
         if self._draws:
             self._module.rekey(draw_nonce())
-            self._next_index = self._first_frame
+            self._next_index = self.first_index
         self._tagged, self._origin = None, self._next_index
         self._reporter.begin()
         return True

@@ -60,7 +60,7 @@ class bytes_to_messages(guarded_general_block):
         self._k, self._frame = load(model).k, frame
         inputs = [np.uint8] if frame is None else None
         guarded_general_block.__init__(self, "bytes_to_messages", inputs, [np.uint8])
-        self._first_block = checked_index("first_block", first_block)
+        self.first_index = checked_index("first_block", first_block)
         self.size_buffers(latency, 1)
         if frame is None:
             self.set_output_multiple(8)  # so that there is room for a byte
@@ -100,7 +100,7 @@ class bytes_to_messages(guarded_general_block):
         count = min(len(out), len(self._bits) // self._k)
         sent = payload.grouped(self._bits[: count * self._k], self._k)
         self._bits = self._bits[count * self._k :]
-        index = self._first_block + self.nitems_written(0)
+        index = self.first_index + self.nitems_written(0)
         out[:count] = payload.whitened(sent, index, self._k)
         return count
 

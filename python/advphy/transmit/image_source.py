@@ -28,7 +28,7 @@ class image_source(guarded_block):
         self._pixels = images.as_reals()
         pixels = self._pixels.shape[1]
         guarded_block.__init__(self, "image_source", None, [(np.float32, (pixels,))])
-        self._first_frame = checked_index("first_frame", first_frame)
+        self.first_index = checked_index("first_frame", first_frame)
         self._frames = None if frames is None else checked_index("frames", frames)
         self.sent = (of_images(images),)
         self.size_buffers(latency, 4 * pixels)
@@ -39,7 +39,7 @@ class image_source(guarded_block):
             out = out[: self._frames - written]
             if not len(out):
                 return DONE
-        first = (self._first_frame + written) % len(self._pixels)
+        first = (self.first_index + written) % len(self._pixels)
         wanted = np.arange(first, first + len(out))
         self._pixels.take(wanted, axis=0, out=out, mode="wrap")
         return len(out)

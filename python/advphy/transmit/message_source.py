@@ -27,7 +27,7 @@ class message_source(guarded_block):
     def __init__(self, model, seed=1, first_block=0, blocks=None, latency=65536):
         guarded_block.__init__(self, "message_source", None, [np.uint8])
         self._k, self._seed = load(model).k, checked_seed(seed)
-        self._first_block = checked_index("first_block", first_block)
+        self.first_index = checked_index("first_block", first_block)
         self._blocks = None if blocks is None else checked_index("blocks", blocks)
         self.sent = (of_seed(self._seed, self._k),)
         self.size_buffers(latency, 1)
@@ -38,5 +38,5 @@ class message_source(guarded_block):
             out = out[: self._blocks - written]
             if not len(out):
                 return DONE
-        kernels.messages(self._seed, self._first_block + written, self._k, out)
+        kernels.messages(self._seed, self.first_index + written, self._k, out)
         return len(out)

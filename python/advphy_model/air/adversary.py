@@ -3,7 +3,6 @@
 
 import dataclasses
 import math
-import numbers
 from fractions import Fraction
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.checked_values import is_number
 from advphy_model.found_by_name import require_known
 from advphy_model.randomness import checked_index, checked_seed
 
@@ -97,8 +97,7 @@ class Adversary(Arriving):
                 raise ValueError(f"{name} must be {wanted}, got {value}")
 
         def finite(value):
-            number = isinstance(value, numbers.Real) and math.isfinite(value)
-            return number or value == "random"
+            return value == "random" or (is_number(value) and math.isfinite(value))
 
         shifts = range(self.perturbation.n)
         shift = f"0..{shifts[-1]} channel uses or 'random'"
@@ -124,7 +123,7 @@ class Adversary(Arriving):
         limit = self.full_scale
         if limit is None:
             return
-        if not isinstance(limit, numbers.Real) or not limit > 0:
+        if not (is_number(limit) and limit > 0):
             raise ValueError(f"full_scale must be above 0 or None, got {limit}")
         largest, what = float(np.abs(self.scaled.rows).max()), "the largest amplitude"
         if self.perturbation.kind == "jammer":

@@ -4,11 +4,11 @@
 import dataclasses
 import itertools
 import math
-import numbers
 
 import numpy as np
 
 from advphy_model import power
+from advphy_model.checked_values import checked_number
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 
@@ -167,8 +167,4 @@ def book(perturbations) -> Perturbation:
 
 def checked_psr_db(psr_db) -> float:
     """Return a PSR in dB as a float; ValueError unless it is in -100..60."""
-    low, high = LOWEST_PSR_DB, HIGHEST_PSR_DB
-    if not isinstance(psr_db, numbers.Real) or not low <= psr_db <= high:
-        wanted = f"a number in {low:g}..{high:g} dB"
-        raise ValueError(f"psr_db must be {wanted}, got {psr_db}")
-    return float(psr_db)
+    return checked_number("psr_db", psr_db, LOWEST_PSR_DB, HIGHEST_PSR_DB, "dB")

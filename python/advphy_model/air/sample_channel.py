@@ -7,6 +7,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.channels import canonical, impairments
+from advphy_model.checked_values import checked_number
 from advphy_model.power import snr_noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 
@@ -52,11 +53,8 @@ class SampleChannel:
 
     def set_noise_variance(self, noise_variance):
         """Set the noise variance per real dimension, from the next sample on."""
-        if not 0 <= noise_variance < math.inf:
-            raise ValueError(
-                f"noise_variance must be a finite number >= 0, got {noise_variance}"
-            )
-        self._sigma = math.sqrt(noise_variance)
+        variance = checked_number("noise_variance", noise_variance, 0, 1e300)
+        self._sigma = math.sqrt(variance)
 
     def process(self, samples) -> np.ndarray:
         """Return all samples that are complete after these, complex64 [count]."""

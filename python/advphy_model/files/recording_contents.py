@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from advphy_model.checked_values import checked_kind
 from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
@@ -52,6 +53,8 @@ class Origin:
     @classmethod
     def of(cls, model, frame, seed=1, **more):
         """Return the origin for a link of either kind; `more`: first_block, images."""
+        checked_kind("images", more.get("images"), str | None, "the name of a data set")
+        seed = None if seed is None else checked_seed(seed)
         described = frame.describe()
         return cls(model.name, model.sha256, described, seed, __version__, **more)
 

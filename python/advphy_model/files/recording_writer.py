@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.checked_values import checked_number
 from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
 from advphy_model.version import __version__
 
@@ -38,10 +39,9 @@ class RecordingWriter:
     def __init__(
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
-        if not 1 <= (rate := sample_rate) <= _HIGHEST:
-            raise ValueError(f"sample_rate must be 1..1e12 samples/s, got {rate}")
-        if frequency is not None and not abs(frequency) <= _HIGHEST:
-            raise ValueError(f"frequency must be +-1e12 Hz or None, got {frequency}")
+        checked_number("sample_rate", sample_rate, 1, _HIGHEST, "samples/s")
+        if frequency is not None:
+            checked_number("frequency", frequency, -_HIGHEST, _HIGHEST, "Hz, or None")
         self.meta, self.data = paths(path)
         for place in filter(Path.exists, (self.meta, self.data)):
             raise ValueError(

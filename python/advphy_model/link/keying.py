@@ -27,12 +27,12 @@ B = 8. Since L is at most 1024, B < 2^22 and the counter stays below 2^32, so no
 the stream is used for two messages.
 """
 
-import numbers
 import os
 
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import checked_whole
 from advphy_model.complex_baseband import channel_uses
 from advphy_model.found_by_name import require_known
 from advphy_model.randomness import checked_index
@@ -65,11 +65,8 @@ class Keying:
     def __init__(self, transform: str, secret: bytes, reals: int, nonce: bytes = b""):
         require_known("transform", transform, TRANSFORMS)
         most = kernels.LARGEST_KEYED
-        number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
-        if not number or not float(reals).is_integer() or not 1 <= reals <= most:
-            raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
+        self.transform, self.reals = transform, checked_whole("reals", reals, 1, most)
         require_secret(secret)
-        self.transform, self.reals = transform, int(reals)
         self.n = channel_uses(self.reals)
         salt = checked_nonce(nonce) or None
         self._stream_key = self._sub_key(secret, salt, "key stream")

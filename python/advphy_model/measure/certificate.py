@@ -24,6 +24,7 @@ import math
 import numpy as np
 
 from advphy_model import randomness
+from advphy_model.checked_values import checked_whole
 from advphy_model.link import decision
 from advphy_model.measure import pair_bound, ranges
 from advphy_model.power import noise_sigma, perturbation_norm
@@ -57,13 +58,10 @@ class Certificate:
     """
 
     def __init__(self, model, ebn0_db, blocks, seed=1, workers=None):
-        if not 1 <= blocks <= _MOST_BLOCKS or int(blocks) != blocks:
-            raise ValueError(
-                f"blocks must be a whole number in 1..{_MOST_BLOCKS:g}, got {blocks}"
-            )
+        blocks = checked_whole("blocks", blocks, 1, _MOST_BLOCKS)
         self.model, self.ebn0_db = model, ebn0_db
         self._sigma = noise_sigma(ebn0_db, model.rate)
-        share = -(-int(blocks) // model.M)
+        share = -(-blocks // model.M)
         self.blocks = share * model.M
         count = functools.partial(self._count, randomness.checked_seed(seed))
         starts = range(0, self.blocks, max(1, _TILE // model.n))

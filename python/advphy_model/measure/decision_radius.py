@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advphy_model.checked_values import checked_whole
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.link.codebook_geometry import distances
@@ -47,8 +48,7 @@ def radii(model, nodes=2000):
     and bound, the radius is a lower limit. Raises ValueError if nodes is below 1, or if
     linear bounds do not know a layer.
     """
-    if nodes < 1 or int(nodes) != nodes:
-        raise ValueError(f"nodes must be a whole number of at least 1, got {nodes}")
+    nodes = checked_whole("nodes", nodes, rule="of at least 1")
     if model.decision == "network":
         chain = bounds.stages(model.networks["decoder"])
         points = to_reals(model.codebook).astype(float)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from advphy_model.checked_values import checked_whole
 from advphy_model.found_by_name import require_known
 
 METHODS = "wilson", "clopper_pearson"
@@ -114,10 +115,8 @@ class StopRule:
     def __post_init__(self):
         for name in ("min_errors", "max_blocks"):
             value = getattr(self, name)
-            if value is not None and (value < 1 or int(value) != value):
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1 or None, got {value}"
-                )
+            if value is not None:
+                checked_whole(name, value, rule="of at least 1 or None")
         if (width := self.relative_width) is not None and not width > 0:
             raise ValueError(f"relative_width must be above 0 or None, got {width}")
 

@@ -9,13 +9,14 @@ import json
 import math
 from pathlib import Path
 
-from advphy_model.file_gate import strict_json
+from advphy_model.file_gate import require_plain, strict_json
 
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
 HERE = [f"tcp://127.0.0.1:{port}" for port in range(5570, 5590)]  # publishers' ports
 LONGEST_NAME = 80
 LONGEST_MESSAGE = 2**22  # bytes, far more than any publisher sends
+LONGEST_MEASUREMENT = 2**18  # bytes of one of them
 
 
 class OtherVersionError(ValueError):
@@ -99,6 +100,7 @@ def decode(data) -> list:
         raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
         message = strict_json(data)
+        require_plain(message)
     except RecursionError:
         raise ValueError("message is nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
@@ -112,6 +114,8 @@ def decode(data) -> list:
     found = message["states"] if message["kind"] == "states" else [message]
     for part in found:
         checked_name(part["name"])
+        if len(data) > LONGEST_MEASUREMENT < len(encode(part)):
+            raise ValueError(f"a measurement has above {LONGEST_MEASUREMENT} bytes")
     return found
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from advphy_model.air.perturbation import Perturbation, checked_psr_db, jammer
+from advphy_model.checked_values import checked_kind, checked_number, checked_positive
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.modem.frame import Frame
@@ -95,13 +96,14 @@ class AnsweringAdversary:
         seed=1,
     ):
         require_known("kind", kind, KINDS)
-        for name, value, good in (
-            ("path_db", path_db, math.isfinite(path_db)),
-            ("loop_delay", loop_delay, loop_delay is None or loop_delay >= 0),
-            ("level", level, level is None or 0 < level < math.inf),
-        ):
-            if not good:
-                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        checked_kind("frame", frame, Frame, "advphy.Frame.of_model(...)")
+        checked_number("path_db", path_db, -300, 300, "dB")
+        checked_number("phase", phase, of="of radians")
+        checked_number("delay", delay, of="of samples")
+        if loop_delay is not None:
+            checked_number("loop_delay", loop_delay, 0, 1e9, "samples, or None")
+        if level is not None:
+            checked_positive("level", level, 1e9, "or None")
         if perturbation is None and kind in ("continuous", "reactive"):
             raise ValueError(
                 f"kind = {kind!r} sends a perturbation; give one that `advphy attack` "

@@ -2,7 +2,6 @@
 """The adversary as a second transmitter, with its samples at the receiver."""
 
 import math
-import numbers
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air.adversary import FADINGS, Arriving
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.checked_values import checked_number
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.pulse import payload_symbols, shaped_late
@@ -250,11 +250,5 @@ def _turning(cfo, size):
 
 
 def _check(name, value, most, unit):
-    if value == "random":
-        return
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or not abs(value) <= most:
-        raise ValueError(
-            f"{name} must be a number in -{most:g}..{most:g} {unit}, or 'random', got "
-            f"{value}"
-        )
+    if not (isinstance(value, str) and value == "random"):
+        checked_number(name, value, -most, most, f"{unit}, or 'random'")

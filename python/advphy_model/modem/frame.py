@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import checked_number, checked_positive, checked_whole
 from advphy_model.file_gate import sentence, shown
 from advphy_model.link import any_link
 
@@ -67,11 +68,7 @@ class Frame:
             "pilots": (1, 16),
         }
         for name, (low, high) in bounds.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or int(value) != value:
-                raise ValueError(f"frame: {name} must be a whole number, got {value}")
-            if not low <= value <= high:
-                raise ValueError(f"frame: {name} must be {low}..{high}, got {value}")
+            value = checked_whole(f"frame: {name}", getattr(self, name), low, high)
             if name in ("span", "gap") and value % 2:
                 raise ValueError(f"frame: {name} must be an even number, got {value}")
         tail = self.ramp + (self.gap - self.span) // 2
@@ -81,13 +78,8 @@ class Frame:
                 f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits, got "
                 f"{tail}; raise ramp or gap"
             )
-        if not 0.1 <= self.rolloff <= 1:
-            raise ValueError(f"frame: rolloff must be 0.1..1, got {self.rolloff}")
-        if not (self.symbol_energy > 0 and math.isfinite(self.symbol_energy)):
-            raise ValueError(
-                "frame: symbol_energy must be finite and above 0, got "
-                f"{self.symbol_energy}"
-            )
+        checked_number("frame: rolloff", self.rolloff, 0.1, 1)
+        checked_positive("frame: symbol_energy", self.symbol_energy, of="and finite")
 
     @cached_property
     def preamble(self) -> np.ndarray:

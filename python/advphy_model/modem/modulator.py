@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import checked_number, checked_positive
 from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import (
     NONCE_BURSTS,
@@ -61,8 +62,7 @@ class Modulator:
                 f"{seed}; omit it"
             )
         self._seed_check = None if seed is None else check_of_seed(seed)
-        if not 0 < amplitude <= 1:
-            raise ValueError(f"amplitude must be above 0, at most 1, got {amplitude}")
+        checked_positive("amplitude", amplitude, 1)
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
@@ -71,7 +71,9 @@ class Modulator:
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
         self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
-        if peak_symbol is None:
+        if peak_symbol is not None:
+            checked_number("peak_symbol", peak_symbol, 0, 1e9, "or None")
+        else:
             peak_symbol = 3 * math.sqrt(frame.symbol_energy)
             if hasattr(model, "codebook"):
                 peak_symbol = float(np.abs(model.codebook).max())

@@ -5,6 +5,8 @@ import secrets
 
 import numpy as np
 
+from advphy_model.checked_values import is_number
+
 GUARD_SHARE = 0.1  # of the bandwidth, on each side: the skirts of the pulse
 GUARD_PPM = 20.0  # of the carrier, on each side: the error of a radio's crystal
 MOST_OUTSIDE = 0.01  # share of the energy, -20 dB
@@ -34,7 +36,7 @@ class BandMeter:
     """
 
     def __init__(self, bandwidth: float, sample_rate: float):
-        if not 0 < bandwidth <= sample_rate:
+        if not (is_number(bandwidth) and 0 < bandwidth <= sample_rate):
             raise ValueError(
                 f"bandwidth must be above 0 and at most sample_rate ({sample_rate:g} "
                 f"Hz), got {bandwidth}; for bursts of a frame it is "

@@ -13,6 +13,7 @@ import zlib
 
 import numpy as np
 
+from advphy_model.checked_values import checked_kind
 from advphy_model.modem.frame import Frame
 from advphy_model.randomness import messages as random_messages
 
@@ -37,8 +38,7 @@ def bits_of(messages, k: int) -> np.ndarray:
 
 def room(frame: Frame, k: int) -> int:
     """Return the most bytes of a PDU in a burst; ValueError if not a Frame, or none."""
-    if not isinstance(frame, Frame):
-        raise ValueError(f"frame must be advphy.Frame.of_model(...), got {frame!r}")
+    checked_kind("frame", frame, Frame, "advphy.Frame.of_model(...)")
     found = frame.codewords * k // 8 - _LENGTH - _CRC
     if found < 1:
         raise ValueError(

@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 
 from advphy_model import kernels, power
+from advphy_model.checked_values import is_number
 from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
@@ -124,7 +125,7 @@ class Synchronizer:
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
-        if not 0 <= phase_walk < 1:
+        if not (is_number(phase_walk) and 0 <= phase_walk < 1):
             raise ValueError(
                 "phase_walk must be at least 0 and below 1 rad^2 per symbol, got "
                 f"{phase_walk}"

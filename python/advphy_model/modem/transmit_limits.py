@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model.checked_values import checked_positive
 from advphy_model.file_gate import open_file, require_within, sentence
 from advphy_model.found_by_name import require_known
 from advphy_model.modem.occupied_band import band_edges
@@ -60,13 +61,8 @@ class TransmitLimits:
     permitted: str | None = None
 
     def __post_init__(self):
-        if not 0 < self.amplitude <= 1:
-            raise ValueError(
-                "amplitude_limit must be above 0 and at most 1 (full scale of the "
-                f"converter), got {self.amplitude}"
-            )
-        if not 0 < (seconds := self.seconds) < math.inf:
-            raise ValueError(f"time_limit must be finite, above 0 s, got {seconds}")
+        checked_positive("amplitude_limit", self.amplitude, 1, "(full scale)")
+        checked_positive("time_limit", self.seconds, of="s, and finite")
         if self.adversary not in ("no", "yes"):
             raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
         given = self.permitted
