@@ -222,6 +222,12 @@ def _aten_native_layer_norm(b, shape, x, sizes, scale, shift, epsilon):
     return (_affine(b, y, scale, shift), None, None)
 
 
+def _aten_transpose(b, shape, x, one, other):
+    axes = list(range(len(shape)))
+    axes[one], axes[other] = axes[other], axes[one]
+    return b.permute(x, axes)
+
+
 def _aten_expand(b, shape, x, *_, **__):
     if b.shape(x) == shape:
         return x
@@ -294,7 +300,7 @@ OPERATORS = {
     "minimum".split()
 }
 OPERATORS |= dict.fromkeys(
-    "clone alias detach _to_copy lift_fresh_copy".split(),
+    "clone alias detach contiguous _to_copy lift_fresh_copy dropout".split(),
     lambda b, shape, x, *_, **__: x,
 )
 OPERATORS |= {
@@ -327,7 +333,7 @@ OPERATORS |= {
     "amax": _reduced("largest"),
     "any": _reduced("largest"),
     **dict.fromkeys(
-        "view _unsafe_view unsqueeze squeeze".split(),
+        "view _unsafe_view reshape unsqueeze squeeze".split(),
         lambda b, shape, x, *_: b.view(x, shape),
     ),
     "permute": lambda b, shape, x, axes: b.permute(x, axes),
