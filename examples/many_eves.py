@@ -22,13 +22,13 @@ import numpy as np
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import combined, majority
+from advphy_model.link.eve_training import Intercepts
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import classifier
 from advphy_training.evaluate import adapted_eve
 from advphy_training.evaluate.adapted_eve import Effort
-from advphy_training.evaluate.intercepts import Intercepts
 
 LINKS = ("semantic_mnist", "paired_arn_white", "keyed_arn")
 TEST = 1_000_000  # index of the first test image, whose keys nobody has recorded

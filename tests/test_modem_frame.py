@@ -65,6 +65,24 @@ def test_a_header_says_what_it_said():
     assert Header(*kernels.decode_header(symbols[0])) == header
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"codewords": 257},
+        {"codewords": 0},
+        {"model_hash": b"has"},
+        {"key_check": b"c"},
+        {"seed_check": b"ch"},
+        {"version": 16},
+    ],
+)
+def test_a_header_that_its_bytes_cannot_hold_is_refused(other):
+    fits = {"codewords": 256, "model_hash": b"hash", "key_check": b"ch", "version": 15}
+    assert Header(1, **fits).to_bytes()[:2] == b"\xf2\xff"
+    with pytest.raises(ValueError, match=r"1\.\.256 codewords, a version in 0\.\.15"):
+        Header(1, **(fits | other)).to_bytes()
+
+
 def test_the_check_of_a_seed_is_in_bytes_10_and_11_under_a_flag_of_its_own():
     without = Header(3, 128, b"abcd").to_bytes()
     header = Header(3, 128, b"abcd", seed_check=check_of_seed(1))

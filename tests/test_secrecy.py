@@ -9,13 +9,13 @@ import pytest
 from advphy_model.complex_baseband import to_complex
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.eve_training import Intercepts
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import classifier
-from advphy_training.evaluate import adapted_eve, intercepts, secrecy
+from advphy_training.evaluate import adapted_eve, secrecy
 from advphy_training.evaluate.adapted_eve import Effort
-from advphy_training.evaluate.intercepts import Intercepts
 
 from .commands import done, refused
 
@@ -91,7 +91,7 @@ def test_a_stolen_bob_labels_intercepts_without_labels():
         SemanticLink.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
     )
     knows = Eve.load("eve_mnist_snr")
-    found = intercepts.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
+    found = secrecy.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
     right = np.mean(found.labels == setting.images.labels)
     assert right > 0.9  # against 0.43 of the Eve who has no Bob
 

@@ -48,6 +48,13 @@ def latency_rates(model, messages=20_000_000):
     }
 
 
+def _run_rate(flowgraph, items):
+    """Return items per second of a flowgraph that ends after that many."""
+    begun = time.perf_counter()
+    flowgraph.run()
+    return items / (time.perf_counter() - begun)
+
+
 def channels_rate(model, messages=3_000_000, latency=16384):
     """Return messages/s of one encoder before six channels and their decoders."""
     flowgraph, sent = advphy.top_block(), advphy.encoder(model, latency)
@@ -57,26 +64,37 @@ def channels_rate(model, messages=3_000_000, latency=16384):
         air = advphy.channel(model, EBN0_DB, kind=kind, latency=latency)
         decoder = advphy.decoder(model, latency)
         flowgraph.connect(sent, air, decoder, advphy.error_counter(model))
-    begun = time.perf_counter()
-    flowgraph.run()
-    return messages / (time.perf_counter() - begun)
+    return _run_rate(flowgraph, messages)
 
 
-class _stamp(advphy.guarded_block):
-    """Note when how many messages have come; pass them on if `passes`."""
+class _python_block(advphy.guarded_block):
+    """What users write today: a Python block that calls any function of its inputs.
 
-    def __init__(self, passes):
-        outputs = [np.uint8] if passes else None
-        advphy.guarded_block.__init__(self, "stamp", [np.uint8], outputs)
-        self.counts, self.times = [0], [0.0]
+    A type is numpy's, with the length of a vector; output None: a sink.
+    """
+
+    def __init__(self, call, inputs, output=None):
+        outputs = None if output is None else [output]
+        advphy.guarded_block.__init__(self, "python", inputs, outputs)
+        self._call = call
 
     def work(self, input_items, output_items):
-        (items,) = input_items
+        found = self._call(*input_items)
         for out in output_items:
-            out[:] = items
-        self.counts.append(self.counts[-1] + len(items))
-        self.times.append(time.perf_counter())
-        return len(items)
+            out[:] = found
+        return len(input_items[0])
+
+
+def _stamp(output=None):
+    """Return a block that notes how many messages have come when, and its notes."""
+    counts, times = [0], [0.0]
+
+    def note(items):
+        counts.append(counts[-1] + len(items))
+        times.append(time.perf_counter())
+        return items
+
+    return _python_block(note, [np.uint8], output), counts, times
 
 
 def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
@@ -85,8 +103,9 @@ def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
     The source is throttled to `rate` messages/s. Times are those of the last message of
     each call; the first tenth is left out.
     """
-    flowgraph, sent, decided = advphy.top_block(), _stamp(True), _stamp(False)
-    throttle = blocks.throttle(1, rate)
+    flowgraph, throttle = advphy.top_block(), blocks.throttle(1, rate)
+    sent, sent_counts, sent_times = _stamp(np.uint8)
+    decided, counts, times = _stamp()
     throttle.set_max_noutput_items(latency)
     flowgraph.connect(
         advphy.message_source(model, latency=latency),
@@ -99,9 +118,9 @@ def decision_delays(model, rate=1e6, latency=SHORTEST, seconds=4.0) -> dict:
         decided,
     )
     flowgraph.run()
-    calls = slice(len(decided.counts) // 10, None)
-    at = np.searchsorted(sent.counts, decided.counts[calls])
-    delays = 1e3 * (np.array(decided.times)[calls] - np.array(sent.times)[at])
+    calls = slice(len(counts) // 10, None)
+    at = np.searchsorted(sent_counts, counts[calls])
+    delays = 1e3 * (np.array(times)[calls] - np.array(sent_times)[at])
     return {"median": np.median(delays), "99 %": np.quantile(delays, 0.99)}
 
 
@@ -117,8 +136,6 @@ class _plain(gr.sync_block):
 
 
 class _guarded(_plain, advphy.guarded_block):
-    """The same as a guarded block."""
-
     def __init__(self):
         advphy.guarded_block.__init__(self, "guarded", [np.uint8], [np.uint8])
 
@@ -160,38 +177,6 @@ def attacked_rates(model, messages=20_000_000):
     }
 
 
-class _python_block(advphy.guarded_block):
-    """What users write today: a Python block that calls any function of its input.
-
-    A type is numpy's, with the length of a vector.
-    """
-
-    def __init__(self, input_type, output_type, call):
-        types = [input_type], [output_type]
-        advphy.guarded_block.__init__(self, "python", *types)
-        self._call = call
-
-    def work(self, input_items, output_items):
-        output_items[0][:] = self._call(input_items[0])
-        return len(output_items[0])
-
-
-class _compare(advphy.guarded_block):
-    """Counter of differences between two streams of messages, without our kernels."""
-
-    def __init__(self, messages):
-        advphy.guarded_block.__init__(self, "compare", [np.uint8, np.uint8], None)
-        self.left, self.errors = messages, 0
-
-    def work(self, input_items, output_items):
-        if self.left <= 0:
-            return -1
-        decided, sent = input_items
-        self.errors += int(np.count_nonzero(decided != sent))
-        self.left -= len(decided)
-        return len(decided)
-
-
 def usual_rate(model, decide, messages=2_000_000):
     """Return messages per second of the usual flowgraph with default buffers.
 
@@ -200,20 +185,22 @@ def usual_rate(model, decide, messages=2_000_000):
     """
     flowgraph = advphy.top_block("usual")
     random = np.random.default_rng(1).integers(model.M, size=1 << 16).tolist()
-    source = blocks.vector_source_b(random, True)
+    source, head = blocks.vector_source_b(random, True), blocks.head(1, messages)
     encode = digital.chunks_to_symbols_bc(model.codebook.ravel().tolist(), model.n)
     power = 2**0.5 * noise_sigma(EBN0_DB, model.rate)  # of both dimensions together
     noise, add = analog.noise_source_c(analog.GR_GAUSSIAN, power, 1), blocks.add_cc()
     vectors = blocks.stream_to_vector(gr.sizeof_gr_complex, model.n)
-    decoder = _python_block((np.complex64, model.n), np.uint8, decide)
-    compare = _compare(messages)
-    flowgraph.connect(source, encode, (add, 0))
+    decoder = _python_block(decide, [(np.complex64, model.n)], np.uint8)
+    errors = []
+    compare = _python_block(
+        lambda decided, sent: errors.append(np.count_nonzero(decided != sent)),
+        [np.uint8, np.uint8],
+    )
+    flowgraph.connect(source, head, encode, (add, 0))
     flowgraph.connect(noise, (add, 1))
     flowgraph.connect(add, vectors, decoder, (compare, 0))
-    flowgraph.connect(source, (compare, 1))
-    begun = time.perf_counter()
-    flowgraph.run()
-    return (messages - compare.left) / (time.perf_counter() - begun)
+    flowgraph.connect(head, (compare, 1))
+    return _run_rate(flowgraph, messages)
 
 
 def network_rates(items=300_000) -> dict:
@@ -236,8 +223,8 @@ def network_rates(items=300_000) -> dict:
 
     def onnxruntime():
         session = onnx_session(network)
-        shapes = [(np.float32, SIZES[:1]), (np.float32, SIZES[-1:])]
-        block = _python_block(*shapes, lambda x: session.run(None, {"x": x})[0])
+        types = [(np.float32, SIZES[:1])], (np.float32, SIZES[-1:])
+        block = _python_block(lambda x: session.run(None, {"x": x})[0], *types)
         return _network_rate(block, items)
 
     return {"ours": ours, "onnxruntime": onnxruntime}
@@ -252,6 +239,4 @@ def _network_rate(block, items):
         block,
         blocks.null_sink(4 * SIZES[-1]),
     )
-    begun = time.perf_counter()
-    flowgraph.run()
-    return items / (time.perf_counter() - begun)
+    return _run_rate(flowgraph, items)

@@ -47,7 +47,6 @@ def _version_in(folder):
 
 
 def _differing(left, right):
-    """Return the Python files of a folder that differ in another folder."""
     names = [str(file.relative_to(left)) for file in sorted(left.rglob("*.py"))]
     same, _, _ = filecmp.cmpfiles(left, right, names, shallow=False)
     return [f"{left.name}/{name}" for name in names if name not in same]
@@ -118,7 +117,6 @@ def gnu_radio():
 
 
 def _block_names():
-    """Return the file names of the blocks of gnuradio.advphy."""
     from gnuradio import advphy
 
     modules = {n: getattr(getattr(advphy, n), "__module__", "") for n in advphy.__all__}

@@ -199,7 +199,6 @@ def changed(settings):
 
 
 def _argument(field):
-    """Return the name or flag of a field, and the arguments of add_argument."""
     about, found = field.metadata, {}
     if field.type in (float, Path) and about["parse"] is None:
         found["type"] = field.type

@@ -90,7 +90,6 @@ def document(values, indent=None):
 
 
 def _plain(value):
-    """Convert a value to a type that JSON has."""
     if dataclasses.is_dataclass(value):
         return dataclasses.asdict(value)
     if hasattr(value, "tolist"):  # numpy

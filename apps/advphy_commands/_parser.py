@@ -85,7 +85,6 @@ def _added(place, name, module):
 
 
 def _declare(parser, module):
-    """Declare the arguments of a module's Settings, or its actions."""
     if not hasattr(module, "ACTIONS"):
         _options.declare(parser, module.Settings)
         parser.add_argument(

@@ -10,6 +10,7 @@ leads from a transmitter to a receiver and is changed while it is used:
     advphy air lab --seconds 60                  # print it again every second
 """
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -95,10 +96,9 @@ def _db(power):
 
 
 def _bar(power, width=20, lowest=-60.0):
-    """Draw a level between `lowest` and 0 dB."""
     level = 10 * math.log10(power) if power > 0 else lowest
     full = round(width * min(1.0, max(0.0, 1 - level / lowest)))
-    return "|" + "#" * full + " " * (width - full) + "|"
+    return f"|{'#' * full:<{width}}|"
 
 
 def _described(path):
@@ -114,10 +114,6 @@ def _described(path):
 
 
 def _ratios(power):
-    """Return lines with the power ratio of all pairs of transmitters that are heard."""
     heard = [(name, one) for name, one in power.items() if one > 0]
-    return [
-        f"{b} over {a}: {10 * math.log10(pb / pa):.1f} dB"
-        for i, (a, pa) in enumerate(heard)
-        for b, pb in heard[i + 1 :]
-    ]
+    pairs = itertools.combinations(heard, 2)
+    return [f"{b} over {a}: {_db(pb / pa)}" for (a, pa), (b, pb) in pairs]

@@ -125,7 +125,6 @@ def _point(bound, psr_db, settings, output, workers):
 
 
 def _perturbation(link, ebn0_db, psr_db, settings):
-    """Return the Perturbation of --attack, or None."""
     name, knowledge = settings.attack, settings.knowledge
     if name is None:
         return None
@@ -145,7 +144,6 @@ def _perturbation(link, ebn0_db, psr_db, settings):
 
 
 def _radii(link, nodes, output):
-    """Print the radius of each codeword."""
     output.note(radii=[])
     output.line(f"{'message':>7}{'certified':>11}{'PSR':>8}{'found':>9}")
 

@@ -59,7 +59,6 @@ def run(settings, output):
 
 
 def _own(settings, output):
-    """Store the pictures of a folder."""
     from advphy_model.files import picture_folder
 
     if settings.folder is None:
@@ -77,7 +76,6 @@ def _own(settings, output):
 
 
 def _fetch(name):
-    """Download a data set and show the progress on a terminal."""
     from advphy_model.files import image_files
 
     def bar(url):

@@ -43,15 +43,8 @@ def run(settings, output):
             wanted = getattr(settings, key)
             if wanted not in (None, found):
                 raise ValueError(f"--{key} {wanted}: the codebook has {key} = {found}")
-        model = link_from_torch(
-            name,
-            k,
-            n,
-            network,
-            codebook=codebook,
-            recipe=recipe,
-            bitwise=settings.bitwise,
-        )
+        given = {"codebook": codebook, "recipe": recipe, "bitwise": settings.bitwise}
+        model = link_from_torch(name, k, n, network, **given)
     else:
         model = NetworkFile(name, {"network": network}, recipe)
     model.write(settings.out)

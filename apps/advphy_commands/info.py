@@ -131,7 +131,6 @@ def _shapes(layer):
 
 
 def _described(network):
-    """Return the description of a network for a document."""
     layers = [
         _picked(layer, "name", "kind", "attributes") | {"parameters": _shapes(layer)}
         for layer in network.layers

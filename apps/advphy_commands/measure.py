@@ -176,7 +176,6 @@ def _line(step, row, found):
 
 
 def _numbers(step, row):
-    """Return the row of a document: counts, rate, theory, speed, and any doubt."""
     plain = row.attack == row.canceller == "none" and row.channel == "awgn"
     theory = links.theory(row.link) if plain else None
     found = {"theory": None, "theory_is": None, "messages_per_second": None}

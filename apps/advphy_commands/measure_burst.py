@@ -70,7 +70,6 @@ class OverTheAir(Attack):
 
 
 def _layout(name, words):
-    """Return the settings of Frame in a list of KEY=VALUE texts."""
     found = {}
     known = [key for key in Frame(n=1).describe() if key != "n"]
     for word in words:
@@ -136,7 +135,6 @@ HEADER = (
 
 
 def _numbers(step, row, workers):
-    """Return the row of a document: counts, rate, aligned rate and loss."""
     setting, loss = step.setting, None
     attack = setting.attack
     if attack is not None:

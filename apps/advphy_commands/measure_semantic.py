@@ -154,7 +154,6 @@ HEADER = (
 
 
 def _numbers(step, row):
-    """Return the row of a document: sums, MSE or accuracy, and power."""
     found = dict.fromkeys(("mse", "accuracy", "low", "high"))
     if row.branch == "eve":
         found["accuracy"] = row.accuracy

@@ -31,7 +31,6 @@ from advphy_commands._options import changed, group, operand, option, repeated
 
 
 def _claims(name, texts):
-    """Return (x, BLER, text) of each reported point."""
     found = []
     for text in texts:
         x, rate, words = [*text.split(",", 2), "", ""][:3]
@@ -124,7 +123,6 @@ def run(settings, output):
 
 
 def _refuse_idle(settings, picture):
-    """Refuse options of other pictures, and numbers that are not finite."""
     for given, value in (changed(settings.curves) | changed(settings.attacked)).items():
         pictures = _pictures.OPTIONS[given]
         if picture not in pictures:

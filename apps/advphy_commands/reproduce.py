@@ -150,7 +150,6 @@ def _paper(settings, output, figure):
 
 
 def _rows(found):
-    """Yield the rows of all points for a document."""
     for family in range(found.families):
         for (link, key), points in found.of_family(family).items():
             where = {"training": family + 1, "link": link, "attack": key}
@@ -193,21 +192,18 @@ def _families(settings, figure, crafters):
 
 
 def _trained(figure):
-    """Return the names of the trained links of a figure."""
     names = [system.link for system in figure.SYSTEMS]
     names += [name for attack in figure.ATTACKS for name in attack.against]
     return [name for name in dict.fromkeys(names) if links.load(name).networks]
 
 
 def _trainings(reproduction):
-    """Return the commands that trained the links of a figure."""
     names = _trained(reproduction.figure)
     models = [load(name) for load in reproduction.families for name in names]
     return [f"{m.recipe['command']} --out {m.name}.safetensors" for m in models]
 
 
 def _show(steps, unit):
-    """Show the progress of steps that yield (done, total)."""
     with _progress.bar(unit=unit) as bar:
         for done, total in steps:
             bar.total, bar.n = total, done
@@ -215,7 +211,6 @@ def _show(steps, unit):
 
 
 def _measure(reproduction, output):
-    """Measure all curves and print a line for each."""
     from advphy_training.reproduce.block_errors import BlockErrors
     from advphy_training.reproduce.gan_curves import CLEAN
 

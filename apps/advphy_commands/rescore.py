@@ -137,7 +137,6 @@ def _heading(found, origin):
 
 
 def _comparison(live, counts):
-    """Return the text that compares the counts with those of the recording receiver."""
     # The last digits of a sum of real numbers depend on the order.
     differing = [
         f"{name} {value} live"

@@ -98,7 +98,6 @@ def run(settings, output):
 
 
 def _sweep(settings, assignments, output):
-    """Train all combinations and write the table of what was measured."""
     from advphy_training.reproduce import retraining
 
     folder, over = Path(settings.out), settings.sweep
@@ -118,7 +117,6 @@ def _sweep(settings, assignments, output):
 
 
 def _from_file(settings):
-    """Return the settings of a file as texts "key=value"."""
     if not settings.settings:
         return []
     with reading(settings.settings, "not a TOML file: "):

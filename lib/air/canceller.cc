@@ -109,16 +109,6 @@ rows canceller::differences(const row& y, size_t most) const
     return nearest;
 }
 
-// y - x_s of the first block, which is T_z p + noise for one of the messages at any power
-// of p. If there are many messages, only the nearest ones are used.
-rows canceller::first_guesses(const observations& from) const
-{
-    size_t b = 0;
-    while (b + 1 < from.blocks && from.present[b] == 0.0f)
-        ++b;
-    return differences(from.block(b), most_guesses);
-}
-
 // Components far from each other: each is that of the block with the worst fit so far.
 rows canceller::spread(const observations& from, row first, size_t count) const
 {
@@ -145,7 +135,12 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
         add({ mean });
         return begin;
     }
-    for (const row& guess : first_guesses(from)) {
+    size_t b = 0;
+    while (b + 1 < from.blocks && from.present[b] == 0.0f)
+        ++b;
+    // y - x_s of the first block is T_z p + noise for one of the messages at any power of
+    // p. If there are many messages, only the nearest ones are used.
+    for (const row& guess : differences(from.block(b), most_guesses)) {
         if (!of.tied.empty()) {
             rows images;
             for (const transform& t : of.tied)

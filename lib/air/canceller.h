@@ -65,7 +65,6 @@ public:
 private:
     row difference_of_means(const observations& from) const;
     rows differences(const row& y, size_t most) const;
-    rows first_guesses(const observations& from) const;
     rows spread(const observations& from, row first, size_t count) const;
     std::vector<mixture> starts(const family& of, const observations& from) const;
     mixture fit(const family& of, const observations& from, double& likelihood) const;

@@ -7,7 +7,6 @@
 #include "air/impairment.h"
 #include "air/perturbation.h"
 #include "bindings/arrays.h"
-#include <map>
 #include <pybind11/complex.h>
 
 namespace gr::advphy {
@@ -16,41 +15,36 @@ namespace {
 
 perturbation perturbation_from(input rows, const py::kwargs& given)
 {
-    using settings = perturbation_settings;
-    static const std::map<std::string, bool settings::*> switches = {
-        { "by_message", &settings::by_message },
-        { "book", &settings::book },
-        { "jammer", &settings::jammer },
-        { "random_shift", &settings::random_shift },
-        { "random_phase", &settings::random_phase },
-        { "random_sign", &settings::random_sign },
-        { "alternate_sign", &settings::alternate_sign },
-        { "random_frequency", &settings::random_frequency },
-        { "rayleigh", &settings::rayleigh },
-    };
-    static const std::map<std::string, uint64_t settings::*> numbers = {
-        { "frequency", &settings::frequency },
-        { "hold", &settings::hold },
-        { "off_blocks", &settings::off_blocks },
-        { "on_blocks", &settings::on_blocks },
-        { "seed", &settings::seed },
-    };
-    settings how;
-    for (const auto& [key, value] : given) {
-        const auto name = py::cast<std::string>(key);
-        if (switches.count(name))
-            how.*switches.at(name) = py::cast<bool>(value);
-        else if (numbers.count(name))
-            how.*numbers.at(name) = py::cast<uint64_t>(value);
-        else
-            throw std::invalid_argument("setting '" + name + "' is not known");
+    const py::object how = py::cast(perturbation_settings());
+    for (const auto& [name, value] : given) {
+        if (!py::hasattr(how, name))
+            throw std::invalid_argument("setting '" + py::cast<std::string>(name) +
+                                        "' is not known");
+        how.attr(name) = value;
     }
-    return perturbation(rows_of(rows, "rows"), size_t(rows.shape(0)), how);
+    return perturbation(rows_of(rows, "rows"),
+                        size_t(rows.shape(0)),
+                        how.cast<const perturbation_settings&>());
 }
 
-// Define perturbation::write and add, which have the same arguments.
 void bind_perturbation(py::module_& m)
 {
+    using how = perturbation_settings;
+    py::class_<how>(m, "perturbation_settings", "How a perturbation arrives.")
+        .def_readwrite("by_message", &how::by_message)
+        .def_readwrite("book", &how::book)
+        .def_readwrite("jammer", &how::jammer)
+        .def_readwrite("random_shift", &how::random_shift)
+        .def_readwrite("random_phase", &how::random_phase)
+        .def_readwrite("random_sign", &how::random_sign)
+        .def_readwrite("alternate_sign", &how::alternate_sign)
+        .def_readwrite("random_frequency", &how::random_frequency)
+        .def_readwrite("rayleigh", &how::rayleigh)
+        .def_readwrite("frequency", &how::frequency)
+        .def_readwrite("hold", &how::hold)
+        .def_readwrite("off_blocks", &how::off_blocks)
+        .def_readwrite("on_blocks", &how::on_blocks)
+        .def_readwrite("seed", &how::seed);
     py::class_<perturbation> adversary(m, "perturbation", "Perturbation of each block.");
     adversary.def(py::init(&perturbation_from), py::arg("rows"));
     for (const auto& [name, method] : { std::pair("write", &perturbation::write),

@@ -28,7 +28,7 @@ void bind_keying(py::module_& m)
             const float* from = floats_of(x, "x", count * self.floats());
             float* to = floats_of(out, "out", count * self.floats());
             py::gil_scoped_release release;
-            self.apply(drawn, row, from, count, inverse, to);
+            self.apply({ drawn, row, from, count, inverse, to });
         });
 }
 

@@ -121,33 +121,6 @@ void bind_header(py::module_& m)
 {
     m.attr("HEADER_SYMBOLS") = header_symbols;
     define(m,
-           "header_bytes",
-           "Return the 16 bytes of a header, the last four a CRC-32 over the others.",
-           { "number",
-             "codewords",
-             "model_hash",
-             "inserted",
-             "key_check",
-             "version",
-             "seed_check" },
-           [](uint32_t number,
-              int codewords,
-              const std::string& model_hash,
-              bool inserted,
-              const std::optional<std::string>& key_check,
-              int version,
-              const std::optional<std::string>& seed_check) {
-               const burst_header header(number,
-                                         codewords,
-                                         model_hash,
-                                         inserted,
-                                         key_check.value_or(""),
-                                         version,
-                                         seed_check.value_or(""));
-               return py::bytes(reinterpret_cast<const char*>(header.bytes),
-                                header_bytes);
-           });
-    define(m,
            "encode_header",
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
            { "bytes", "out" },

@@ -41,54 +41,46 @@ keyed_transform::keyed_transform(const std::string& name, size_t reals)
         d_place.push_back(uint16_t(j < n ? 2 * j : 2 * (j - n) + 1));
 }
 
-void keyed_transform::apply(const uint32_t* words,
-                            size_t row,
-                            const float* x,
-                            size_t count,
-                            bool inverse,
-                            float* out) const
+void keyed_transform::apply(const keyed_items& items) const
 {
-    if (row < d_words)
-        throw std::invalid_argument("words has " + std::to_string(row) +
+    if (items.row < d_words)
+        throw std::invalid_argument("words has " + std::to_string(items.row) +
                                     " words an item, expected at least " +
                                     std::to_string(d_words));
     if (d_name == "rotation")
-        return rotate(words, row, x, count, inverse, out);
-    const bool permuted = d_name == "sign_permutation";
-    for (size_t item = 0; item < count; ++item) {
-        permute(words, permuted, x, inverse, out);
-        words += row;
-        x += d_floats;
-        out += d_floats;
+        return rotate(items);
+    const bool shuffles = d_name == "sign_permutation";
+    keyed_items one = items;
+    for (size_t item = 0; item < items.count; ++item) {
+        permute(one, shuffles);
+        one.words += items.row;
+        one.x += d_floats;
+        one.out += d_floats;
     }
 }
 
-// Change signs, after a shuffle or in place.
-void keyed_transform::permute(
-    const uint32_t* words, bool shuffles, const float* x, bool inverse, float* out) const
+// Change signs of the first item, after a shuffle or in place.
+void keyed_transform::permute(const keyed_items& items, bool shuffles) const
 {
+    const auto [words, row, x, count, inverse, out] = items;
     uint32_t in[largest_keyed], bits[largest_keyed];
     uint16_t order[largest_keyed];
     std::iota(order, order + reals(), uint16_t(0));
     for (size_t i = reals() - 1; shuffles && i > 0; --i)
         std::swap(order[i], order[size_t((uint64_t(words[i]) * (i + 1)) >> 32)]);
-    words += shuffles ? reals() : 0;
+    const uint32_t* signs = words + (shuffles ? reals() : 0);
     std::memcpy(in, x, d_floats * sizeof(float));
     bits[d_floats - 1] = 0; // the padding, if there is any
     for (size_t i = 0; i < reals(); ++i) {
         const size_t from = inverse ? i : order[i], to = inverse ? order[i] : i;
-        bits[d_place[to]] = in[d_place[from]] ^ sign_of(words, i);
+        bits[d_place[to]] = in[d_place[from]] ^ sign_of(signs, i);
     }
     std::memcpy(out, bits, d_floats * sizeof(float));
 }
 
-void keyed_transform::rotate(const uint32_t* words,
-                             size_t row,
-                             const float* x,
-                             size_t count,
-                             bool inverse,
-                             float* out) const
+void keyed_transform::rotate(const keyed_items& all) const
 {
+    const auto [words, row, x, count, inverse, out] = all;
     std::vector<float> work(rotation_floats(reals())), tile(reals() * rotated_items);
     std::vector<uint32_t> last;
     for (size_t done = 0; done < count; done += rotated_items) {

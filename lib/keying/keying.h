@@ -43,6 +43,15 @@ namespace gr::advphy {
 // Largest number of reals of an item.
 constexpr size_t largest_keyed = 1024;
 
+struct keyed_items {
+    const uint32_t* words;
+    size_t row;
+    const float* x;
+    size_t count;
+    bool inverse;
+    float* out;
+};
+
 class keyed_transform
 {
 public:
@@ -58,25 +67,11 @@ public:
     size_t words() const { return d_words; }
 
     // Write Q x, or the inverse, to out; std::invalid_argument if row < words().
-    void apply(const uint32_t* words,
-               size_t row,
-               const float* x,
-               size_t count,
-               bool inverse,
-               float* out) const;
+    void apply(const keyed_items& items) const;
 
 private:
-    void permute(const uint32_t* words,
-                 bool shuffles,
-                 const float* x,
-                 bool inverse,
-                 float* out) const;
-    void rotate(const uint32_t* words,
-                size_t row,
-                const float* x,
-                size_t count,
-                bool inverse,
-                float* out) const;
+    void permute(const keyed_items& items, bool shuffles) const;
+    void rotate(const keyed_items& items) const;
 
     std::string d_name;
     std::vector<uint16_t> d_place; // index of each real among the floats of an item

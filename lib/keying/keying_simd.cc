@@ -4,7 +4,6 @@
 #include "keying/keying_kernels.h"
 #include "random/box_muller.h"
 #include "simd.h"
-#include "transpose.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 

@@ -58,16 +58,16 @@ BOOST_AUTO_TEST_CASE(the_inverse_undoes_it_in_place_too_on_every_instruction_set
                 const auto x = some_items(count, reals);
                 choose_instruction_set("baseline");
                 std::vector<float> wanted(x.size());
-                t.apply(words.data(), row, x.data(), count, false, wanted.data());
+                t.apply({ words.data(), row, x.data(), count, false, wanted.data() });
                 for (size_t i = 0; i < count; ++i)
                     BOOST_TEST(std::abs(norm(&wanted[i * floats], floats) /
                                             norm(&x[i * floats], floats) -
                                         1) < 1e-5);
                 on_each_instruction_set([&] {
                     auto y = x;
-                    t.apply(words.data(), row, y.data(), count, false, y.data());
+                    t.apply({ words.data(), row, y.data(), count, false, y.data() });
                     BOOST_TEST((y == wanted));
-                    t.apply(words.data(), row, y.data(), count, true, y.data());
+                    t.apply({ words.data(), row, y.data(), count, true, y.data() });
                     BOOST_TEST(distance(x, y) < 1e-5);
                 });
             }
@@ -83,11 +83,11 @@ BOOST_AUTO_TEST_CASE(padding_is_not_read_and_written_as_zero)
             const auto words = some_words(count * row);
             auto x = some_items(count, reals);
             std::vector<float> wanted(x.size());
-            t.apply(words.data(), row, x.data(), count, inverse, wanted.data());
+            t.apply({ words.data(), row, x.data(), count, inverse, wanted.data() });
             for (size_t i = 0; i < count; ++i)
                 x[i * floats + floats - 1] = std::numeric_limits<float>::quiet_NaN();
             std::vector<float> y(x.size() + 1, 7.0f);
-            t.apply(words.data(), row, x.data(), count, inverse, y.data());
+            t.apply({ words.data(), row, x.data(), count, inverse, y.data() });
             BOOST_TEST(y.back() == 7.0f);
             y.pop_back();
             BOOST_TEST((y == wanted));
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_stays_in_its_item)
             const auto words = some_words(count * t.words());
             auto x = some_items(count, reals);
             x[3 * floats + 4] = bad;
-            t.apply(words.data(), t.words(), x.data(), count, false, x.data());
+            t.apply({ words.data(), t.words(), x.data(), count, false, x.data() });
             for (size_t i = 0; i < count; ++i)
                 BOOST_TEST(std::isfinite(norm(&x[i * floats], floats)) == (i != 3));
         }
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(the_extreme_words_give_orthogonal_matrices)
             const std::vector<uint32_t> words(t.words(), word);
             const auto x = some_items(1, reals);
             std::vector<float> y(floats);
-            t.apply(words.data(), words.size(), x.data(), 1, false, y.data());
+            t.apply({ words.data(), words.size(), x.data(), 1, false, y.data() });
             BOOST_TEST(std::abs(norm(y.data(), floats) / norm(x.data(), floats) - 1) <
                        1e-5);
         }
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused)
         BOOST_CHECK_THROW(keyed_transform(name, 1025), std::invalid_argument);
         float x[2] = {};
         const uint32_t word = 0;
-        BOOST_CHECK_THROW(keyed_transform(name, 2).apply(&word, 0, x, 1, false, x),
+        BOOST_CHECK_THROW(keyed_transform(name, 2).apply({ &word, 0, x, 1, false, x }),
                           std::invalid_argument);
     }
 }

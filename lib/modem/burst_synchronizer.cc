@@ -53,14 +53,10 @@ void burst_synchronizer::push(const sample* from, size_t count)
     std::fill(d_samples.begin() + long(d_filled), d_samples.end(), sample(0));
     while (!(d_keyed && !bursts.empty()) && (this->*d_next)()) {
     }
-    discard_before(double(d_from) - 4 * d_layout.samples_per_symbol);
-}
-
-void burst_synchronizer::discard_before(double at)
-{
-    if (2 * at < double(d_samples.size())) // move rarely, because it copies
+    const double passed = double(d_from) - 4 * d_layout.samples_per_symbol;
+    if (2 * passed < double(d_samples.size())) // move rarely, because it copies
         return;
-    const auto gone = std::min(size_t(at), d_filled);
+    const auto gone = std::min(size_t(passed), d_filled);
     d_samples.erase(d_samples.begin(), d_samples.begin() + long(gone));
     d_filled -= gone;
     d_from -= gone;

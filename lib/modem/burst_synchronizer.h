@@ -114,7 +114,6 @@ private:
     bool own(const burst_header& header);
     bool agrees(const burst_header& header);
     void adopt(size_t found);
-    void discard_before(double at);
     // Position of the preamble's first symbol: in d_samples; in the stream (whole numbers
     // are added first, so that the sum does not depend on d_first); in d_turned, which
     // begins one symbol earlier than the pulse.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 #include <vector>
 
 namespace gr::advphy {
@@ -41,12 +40,6 @@ uint32_t big_endian(const uint8_t* bytes)
 {
     return uint32_t(bytes[0]) << 24 | uint32_t(bytes[1]) << 16 | uint32_t(bytes[2]) << 8 |
            bytes[3];
-}
-
-void to_big_endian(uint32_t value, uint8_t* bytes)
-{
-    for (int i = 0; i < 4; ++i)
-        bytes[i] = uint8_t(value >> (24 - 8 * i));
 }
 
 // The most likely of the `size` best paths that is valid, or the best path.
@@ -104,29 +97,6 @@ burst_header best_path(const sample* symbols,
 }
 
 } // namespace
-
-burst_header::burst_header(uint32_t number,
-                           int codewords,
-                           const std::string& model_hash,
-                           bool inserted,
-                           const std::string& key_check,
-                           int version,
-                           const std::string& seed_check)
-    : bytes{ uint8_t(version << 4 | !seed_check.empty() << 2 | !key_check.empty() << 1 |
-                     int(inserted)),
-             uint8_t(codewords - 1) }
-{
-    const std::string check = key_check + seed_check;
-    if (codewords < 1 || codewords > 256 || version < 0 || version > 15 ||
-        model_hash.size() != 4 || (!check.empty() && check.size() != 2))
-        throw std::invalid_argument(
-            "a header has 1..256 codewords, a version in 0..15, "
-            "4 bytes of a hash, and one check of 2 bytes or none");
-    to_big_endian(number, bytes + 2);
-    model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
-    check.copy(reinterpret_cast<char*>(bytes + 10), 2);
-    to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
-}
 
 bool burst_header::valid() const
 {

@@ -21,23 +21,12 @@ constexpr int nonce_version = 2; // of the layout; its headers carry a nonce
 constexpr size_t header_steps = 8 * header_bytes + 6;
 constexpr size_t header_symbols = 2 * header_steps; // two copies of 134 QPSK symbols
 
-// The contents of a header.
+// The contents of a header, which advphy_model/modem/header.py writes.
 struct burst_header {
     // Byte 0: version, flags seeded, keyed and inserted; 1: codewords - 1; 2..5: number;
     // 6..9: model hash, or a part of the nonce; 10, 11: check of the key or the seed;
     // 12..15: CRC-32. Big endian.
     uint8_t bytes[header_bytes] = {};
-
-    burst_header() = default;
-    // model_hash: 4 bytes; key_check: 2 bytes, or empty if the link is not keyed;
-    // seed_check: 2 bytes, or empty if the messages are of no seed. Not both.
-    burst_header(uint32_t number,
-                 int codewords,
-                 const std::string& model_hash,
-                 bool inserted,
-                 const std::string& key_check,
-                 int version,
-                 const std::string& seed_check);
 
     bool valid() const; // whether the CRC-32 is right
 

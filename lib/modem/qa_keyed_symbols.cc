@@ -47,8 +47,8 @@ BOOST_AUTO_TEST_CASE(of_100000_guessed_headers_none_passes)
 BOOST_AUTO_TEST_CASE(a_tag_fits_one_content_of_one_burst_under_one_key)
 {
     const std::string name(44, 'k');
-    const auto header =
-        keyed_symbols(name, 82).sealed(burst_header(7, 128, "abcd", false, "", 1, ""));
+    const burst_header plain{ { 0x10, 127, 0, 0, 0, 7, 'a', 'b', 'c', 'd' } };
+    const auto header = keyed_symbols(name, 82).sealed(plain);
     BOOST_CHECK(keyed_symbols(name, 3).valid(header));
     for (size_t byte = 0; byte < name.size(); ++byte) {
         std::string other = name;

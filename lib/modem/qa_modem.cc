@@ -264,17 +264,3 @@ BOOST_AUTO_TEST_CASE(a_synchronizer_lives_through_any_bits)
         BOOST_TEST(synchronizer.not_finite > 0U);
     });
 }
-
-BOOST_AUTO_TEST_CASE(a_header_that_its_bytes_cannot_hold_is_refused)
-{
-    const auto made =
-        [](int codewords, const char* hash, const char* check, int version) {
-            return burst_header(1, codewords, hash, false, check, version, "");
-        };
-    BOOST_TEST(made(256, "hash", "ch", 15).codewords() == 256);
-    BOOST_CHECK_THROW(made(257, "hash", "ch", 1), std::invalid_argument);
-    BOOST_CHECK_THROW(made(0, "hash", "ch", 1), std::invalid_argument);
-    BOOST_CHECK_THROW(made(8, "has", "ch", 1), std::invalid_argument);
-    BOOST_CHECK_THROW(made(8, "hash", "c", 1), std::invalid_argument);
-    BOOST_CHECK_THROW(made(8, "hash", "ch", 16), std::invalid_argument);
-}

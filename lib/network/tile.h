@@ -3,7 +3,6 @@
 #pragma once
 #include "network/network_kernels.h"
 #include "simd.h"
-#include "transpose.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {

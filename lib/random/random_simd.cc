@@ -12,13 +12,7 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
-#if defined(ADVPHY_AVX512)
-const vulong even_lanes = { 0, 2, 4, 6, 8, 10, 12, 14 };
-#elif defined(ADVPHY_AVX2)
-const vulong even_lanes = { 0, 2, 4, 6 };
-#else
-const vulong even_lanes = { 0, 2 };
-#endif
+alignas(vector_bytes) constexpr uint64_t even_numbers[] = { 0, 2, 4, 6, 8, 10, 12, 14 };
 
 struct words {
     vuint w[4]; // output words of Philox, one counter per lane
@@ -30,6 +24,7 @@ struct words {
 inline words philox(uint64_t seed, uint32_t which, uint64_t base)
 {
     constexpr int rounds = 10;
+    const vulong even_lanes = *reinterpret_cast<const vulong*>(even_numbers);
     const vulong m0 = 0xD2511F53u - vulong{}, m1 = 0xCD9E8D57u - vulong{};
     vulong c0[2], c1[2], c2[2], c3[2];
     for (int half = 0; half < 2; ++half) {

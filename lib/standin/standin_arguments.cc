@@ -33,11 +33,10 @@ const std::map<std::string, uint64_t settings::*> counts = {
     { "overflow_every", &settings::overflow_every },
     { "overflow_samples", &settings::overflow_samples },
     { "paced", &settings::paced },
-};
-const std::map<std::string, uint64_t settings::*> shared_counts = {
     { "stall_ms", &settings::stall_ms },
     { "lead", &settings::lead },
 };
+const std::set<std::string> only_shared = { "stall_ms", "lead" };
 // Arguments that SoapySDR and gr-osmosdr add.
 const std::set<std::string> naming = { "driver", "label", "id",   "soapy", "nchan",
                                        "type",   "air",   "name", "end" };
@@ -104,12 +103,10 @@ settings read_arguments(const device_arguments& args, bool shared)
             continue;
         if (reals.count(key))
             read.*reals.at(key) = number(key, text);
-        else if (counts.count(key))
+        else if (counts.count(key) && (shared || !only_shared.count(key)))
             read.*counts.at(key) = count(key, text);
         else if (key == "record")
             read.record = text;
-        else if (shared && shared_counts.count(key))
-            read.*shared_counts.at(key) = count(key, text);
         else if (shared && key.find('.') != std::string::npos)
             of_paths[key] = text;
         else if ((shared ? read_path : read_private_path)(key, text, any))

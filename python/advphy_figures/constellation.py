@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figure of codebooks: a panel for each channel use, and a histogram of distances."""
 
+import itertools
+
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum
 from advphy_model.measure.curve_looks import BLACK, BLUE, VERMILLION
@@ -155,19 +157,13 @@ def together(points, near) -> list:
 
 def _place(center, half, unit, reach, taken):
     """Return the center of a text that overlaps the least with the taken boxes."""
-    best, least = None, np.inf
-    for far in _FAR:
-        for direction in _DIRECTIONS:
-            away = half * direction + np.array(direction) * (3.5 + far) * unit
-            place = center + away
-            cost = sum(_overlap(place, half, *other) for other in taken)
-            outside = np.maximum(np.abs(place) + half - reach, 0).sum()
-            cost = cost / (4 * half.prod()) + 3 * outside / reach + 0.02 * far
-            if cost < least - 1e-9:
-                best, least = place, cost
-    return best
-
-
-def _overlap(a, a_half, b, b_half):
-    sides = np.minimum(a + a_half, b + b_half) - np.maximum(a - a_half, b - b_half)
-    return np.prod(np.maximum(sides, 0))
+    ways = itertools.product(_FAR, _DIRECTIONS)
+    far, directions = map(np.array, zip(*ways, strict=True))
+    places = center + directions * (half + (3.5 + far[:, None]) * unit)
+    others, halves = (np.array(each)[:, None] for each in zip(*taken, strict=True))
+    sides = np.minimum(places + half, others + halves)
+    sides -= np.maximum(places - half, others - halves)
+    overlaps = np.maximum(sides, 0).prod(axis=2).sum(axis=0) / (4 * half.prod())
+    outside = np.maximum(np.abs(places) + half - reach, 0).sum(axis=1)
+    cost = overlaps + 3 * outside / reach + 0.02 * far
+    return places[cost.round(9).argmin()]  # the first of equal ones

@@ -120,7 +120,6 @@ def _number_regions(axes, described, u, v):
 
 
 def _codewords(axes, described):
-    """Draw the codewords of the plane and the noise around them."""
     for word in described["codewords"]:
         if not _in_plane(described, word):
             continue

@@ -114,7 +114,6 @@ def _plane(book, messages, rows):
 
 
 def _window(model, plane, corners, tip, sigma):
-    """Return the coordinates u and v of a grid around all points that are drawn."""
     shown = list(corners)
     if tip is not None:
         shown.append(corners[0] + tip)

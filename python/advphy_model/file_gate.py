@@ -64,8 +64,6 @@ _LONG = re.compile(
 _UNSAFE = re.compile(  # what a terminal obeys, and what is no character
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-
-
 _DOTTED = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+\s*\.\s*){33}")
 
 
@@ -136,12 +134,13 @@ def require_within(name: str, found, what: str = "it") -> None:
         raise FileError(f"{what} has {found} {of}, at most {most}")
 
 
+def nonblocking(path, flags):
+    """Open a file as `opener` of open(); opening a FIFO would block."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def open_file(path):
     """Open a regular file for reading; OSError if it is another one, such as a FIFO."""
-
-    def nonblocking(path, flags):
-        return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
-
     file = open(user_path(path), "rb", opener=nonblocking)  # noqa: SIM115 - returned
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()

@@ -46,7 +46,6 @@ def to_onnx(network, name="network") -> bytes:
 
 
 def _exported(module, shape, newer):
-    """Return what one of torch's exporters makes of a module."""
     x, held = torch.randn(network_builder.BATCHES[0][0], *shape), io.BytesIO()
     named = {"input_names": ["x"], "output_names": ["y"], "opset_version": OPSET}
     with warnings.catch_warnings():

@@ -132,8 +132,6 @@ class _Module(torch.nn.Module):
 
 
 class _Node(torch.nn.Module):
-    """A node of an ONNX graph."""
-
     def __init__(self, node, name, opset, imports):
         from onnx import helper
 
@@ -169,13 +167,10 @@ def _computed(node, given, imports):
         raise ValueError(f"operator {node.op_type}: loops and conditions are not known")
     feeds = {n: v for n, v in zip(node.input, given, strict=True) if n}
     require_within("imported", _most_values(node.op_type, given))
-    inputs = [
-        helper.make_tensor_value_info(
-            name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
-        )
-        for name, value in feeds.items()
-    ]
-    outputs = [helper.make_empty_tensor_value_info(name) for name in node.output]
+    inputs, outputs = (
+        [helper.make_empty_tensor_value_info(name) for name in names]
+        for names in (feeds, node.output)
+    )
     alone = helper.make_graph([node], "constants", inputs, outputs)
     made = helper.make_model(alone, opset_imports=imports)
     found = ReferenceEvaluator(made).run(None, feeds)
@@ -274,13 +269,8 @@ def _recurrent(kind, order):
         special = {"activations", "clip", "input_forget"} & set(own)
         linear = kind is torch.nn.LSTM or own.get("linear_before_reset")
         way = own.get("direction", b"forward")
-        if (
-            special
-            or lengths is not None
-            or own.get("layout")
-            or not linear
-            or (way == b"reverse")
-        ):
+        usual = linear and lengths is None and way != b"reverse"
+        if special or own.get("layout") or not usual:
             raise ValueError(
                 f"a {kind.__name__} with lengths, activations, layout, one reverse "
                 "direction or linear_before_reset = 0 is not known"

@@ -56,10 +56,8 @@ class Builder:
             return self.apply("relu", x)
         if kind == "concatenation":
             operands = [
-                value
-                if isinstance(value, str)
-                else self.apply("constant", INPUT, value)
-                for value in operands
+                v if isinstance(v, str) else self.apply("constant", INPUT, v)
+                for v in operands
             ]
         names = inspect.signature(LAYERS[kind]).parameters
         parameters = {
@@ -206,17 +204,15 @@ def read(build, input_shape) -> Network:
 
 
 def _for_any_batch(ones, others):
-    """Return the layers for any batch, from those for two."""
     if [layer.kind for layer in ones] != [layer.kind for layer in others]:
         raise ValueError(
             "the layers depend on the number of items in a batch; treat each item by "
             "itself, on the first axis"
         )
-    return [_merged_batches(*pair) for pair in zip(ones, others, strict=True)]
+    return list(map(_merged_batches, ones, others))
 
 
 def _merged_batches(one, other):
-    """Return the layer for any batch, from those for two."""
     parameters, attributes = {}, {}
     for key, value in one.parameters.items():
         same = other.parameters[key]

@@ -66,7 +66,6 @@ class SemanticScheme(loop.Scheme):
         self._pixels = torch.tensor(self._images.as_reals())
 
     def _batch(self, generator):
-        """Draw the indices of a batch of images."""
         size = (self._settings.batch,)
         return torch.randint(len(self._pixels), size, generator=generator)
 

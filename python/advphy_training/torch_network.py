@@ -83,9 +83,3 @@ def modules(networks: dict) -> torch.nn.ModuleDict:
     """Return Networks by role as torch modules of the same weights."""
     made = {role: TorchNetwork(network) for role, network in networks.items()}
     return torch.nn.ModuleDict(made).eval()
-
-
-def run_in_torch(network: Network, x: np.ndarray) -> np.ndarray:
-    """Return the outputs of a network computed by torch, to compare with numpy's."""
-    with torch.no_grad():
-        return TorchNetwork(network)(torch.tensor(x)).numpy()

@@ -23,7 +23,7 @@ def decompositions() -> dict:
 
 
 def _layer(kind):
-    return lambda b, shape, x: b.apply(kind, x)
+    return lambda b, shape, *x: b.apply(kind, *x)
 
 
 def _arithmetic(kind):
@@ -296,7 +296,8 @@ def _aten_where(b, shape, condition, x, y):
 
 OPERATORS = {
     name: _layer(name)
-    for name in "relu sigmoid silu tanh exp expm1 log log1p sqrt sin cos erf".split()
+    for name in "relu sigmoid silu tanh exp expm1 log log1p sqrt sin cos erf maximum "
+    "minimum".split()
 }
 OPERATORS |= dict.fromkeys(
     "clone alias detach contiguous _to_copy lift_fresh_copy dropout".split(),
@@ -310,9 +311,7 @@ OPERATORS |= {
     "neg": lambda b, shape, x: b.arithmetic("multiply", x, -1.0),
     "reciprocal": lambda b, shape, x: b.apply("divide", 1.0, x),
     "rsqrt": lambda b, shape, x: b.apply("divide", 1.0, b.apply("sqrt", x)),
-    "pow": lambda b, shape, x, y: b.apply("power", x, y),
-    "maximum": lambda b, shape, x, y: b.apply("maximum", x, y),
-    "minimum": lambda b, shape, x, y: b.apply("minimum", x, y),
+    "pow": _layer("power"),
     "gt": _compared(True, False),
     "ge": _compared(True, True),
     "lt": _compared(True, False, swapped=True),

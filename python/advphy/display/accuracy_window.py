@@ -26,10 +26,7 @@ class AccuracyWindow(PlotWindow):
             self.axes.addItem(item, ignoreBounds=True)
 
     def arrange(self):
-        letter = self.letter()
-        self.axes.getAxis("left").setWidth(6.4 * letter)
-        self.axes.getAxis("bottom").setHeight(2.9 * letter)
-        self.label_axis(self.axes, "left", "labels read (%)")
+        self.label_axis(self.axes, "left", "labels read (%)", 6.4)
         self.label_axis(self.axes, "bottom", "time (s)")
         self.empty.setFont(self.font_of())
 

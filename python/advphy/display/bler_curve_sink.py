@@ -11,17 +11,7 @@ from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import row_of
 
-from .bler_curves import (
-    X_LABELS,
-    Curve,
-    DrawnCurve,
-    Point,
-    after,
-    closed_form_lines,
-    earlier_lines,
-    other_settings,
-    what_differs,
-)
+from . import bler_curves
 from .display_block import checked_floor, message_display
 from .message_record import MessageRecord
 
@@ -46,10 +36,10 @@ class BlerCurveRecord(MessageRecord):
                 f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"
             )
-        self.x_label = X_LABELS.get(self.x, self.x.replace("_", " "))
+        self.x_label = bler_curves.X_LABELS.get(self.x, self.x.replace("_", " "))
         self.range, self.floor = (float(first), float(last)), checked_floor(floor)
-        self.theory = closed_form_lines(closed_forms, self.x, *self.range)
-        self.earlier = earlier_lines(csv, self.x)
+        self.theory = bler_curves.closed_form_lines(closed_forms, self.x, *self.range)
+        self.earlier = bler_curves.earlier_lines(csv, self.x)
         self._curves = {}
         self._forgotten = {}  # totals to subtract, by (name, seed, first block)
         self._newest = {}  # newest running total, by name
@@ -75,17 +65,19 @@ class BlerCurveRecord(MessageRecord):
         if before is not None and segment.blocks < before.blocks:  # it has begun again
             del self._forgotten[name, segment.seed, segment.first_block]
         elif before is not None:
-            segment = after(segment, before)
+            segment = bler_curves.after(segment, before)
         if segment.blocks:
-            setting, x = other_settings(settings, self.x), round(x, 4)
+            setting, x = bler_curves.other_settings(settings, self.x), round(x, 4)
             key = name, segment.link, segment.model_sha256, setting
             if key not in self._curves:
-                self._curves[key] = Curve(name, setting, self._next_variant(name))
+                self._curves[key] = bler_curves.Curve(
+                    name, setting, self._next_variant(name)
+                )
             curve = self._curves[key]
             self._seen += 1
             curve.present, curve.seen = x, self._seen
             if x not in curve.points:
-                curve.points[x] = Point()
+                curve.points[x] = bler_curves.Point()
                 self._forget_oldest(name)
             curve.points[x].put(segment)
 
@@ -136,10 +128,10 @@ class BlerCurveRecord(MessageRecord):
                 shown = [c for c in several if ages[c.seen] < most or c.pin is not None]
                 settings = [curve.setting for curve in shown]
                 for curve in shown:
-                    differs = what_differs(curve.setting, settings)
+                    differs = bler_curves.what_differs(curve.setting, settings)
                     points = {x: curve.points[x].totals() for x in sorted(curve.points)}
                     look = curve.present, curve.variant, ages[curve.seen], curve.pin
-                    drawn.append(DrawnCurve(name, differs, points, *look))
+                    drawn.append(bler_curves.DrawnCurve(name, differs, points, *look))
             return drawn
 
     def rows(self) -> list:

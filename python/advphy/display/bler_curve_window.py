@@ -128,12 +128,9 @@ class BlerCurveWindow(PlotWindow):
         self.refresh()
 
     def arrange(self):
-        letter = self.letter()
-        self.axes.getAxis("left").setWidth(4.4 * letter)
-        self.axes.getAxis("bottom").setHeight(2.9 * letter)
-        long = self.height() > 22 * letter
+        long = self.height() > 22 * self.letter()
         text = "block error rate (BLER)" if long else "BLER"
-        self.label_axis(self.axes, "left", text)
+        self.label_axis(self.axes, "left", text, 4.4)
         self.label_axis(self.axes, "bottom", self.record.x_label)
         self.empty.setFont(self.font_of())
 

@@ -98,15 +98,12 @@ class OnsetWindow(PlotWindow):
         self.upper.vb.set_home((-self.record.seconds, 0.0), (low, 0.0))
 
     def arrange(self):
-        letter = self.letter()
         for axes, text in ((self.upper, "BLER"), (self.lower, "PSR (dB)")):
-            axes.getAxis("left").setWidth(6.4 * letter)
-            self.label_axis(axes, "left", text)
+            self.label_axis(axes, "left", text, 6.4)
         lowest = self.lower if self.lower.isVisible() else self.upper
         self.upper.getAxis("bottom").setStyle(showValues=lowest is self.upper)
         self.upper.getAxis("bottom").setLabel("")
         self.upper.getAxis("bottom").setHeight(3)
-        lowest.getAxis("bottom").setHeight(2.9 * letter)
         self.label_axis(lowest, "bottom", "time (s)")
         self.empty.setFont(self.font_of())
 

@@ -86,12 +86,12 @@ class PanelsWindow(PlotWindow):
             self._arrange_panel(name, plot, count == 1, letter)
 
     def _arrange_panel(self, name, plot, alone, letter):
-        plot.getAxis("left").setWidth((4.2 if alone else 2.2) * letter)
-        plot.getAxis("bottom").setHeight((2.9 if alone else 1.5) * letter)
         if alone:
-            self.label_axis(plot, "left", "quadrature")
+            self.label_axis(plot, "left", "quadrature", 4.2)
             self.label_axis(plot, "bottom", "in-phase")
         else:
+            plot.getAxis("left").setWidth(2.2 * letter)
+            plot.getAxis("bottom").setHeight(1.5 * letter)
             plot.setTitle(name, size=f"{letter}px", color=INK)
             plot.titleLabel.setMaximumHeight(1.5 * letter)
             plot.layout.setRowFixedHeight(0, 1.5 * letter)

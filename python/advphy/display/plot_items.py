@@ -26,7 +26,6 @@ for _part in vars(pyqtgraph.Qt).values():
     if isinstance(_part, pyqtgraph.Qt.FailedImport):
         _part.err.__traceback__ = None
 
-SHARE, LETTERS = 0.3, 17  # width of labels: of the window's, at most so many letters
 SMALLER = 1, 0.9, 0.8, 0.7, 0.6  # sizes of labels that are tried
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

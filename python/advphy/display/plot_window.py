@@ -6,15 +6,7 @@ import time
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import (
-    LETTERS,
-    SHARE,
-    Axis,
-    DecadeAxis,
-    HomeView,
-    SideLabels,
-    pyqtgraph,
-)
+from .plot_items import Axis, DecadeAxis, HomeView, SideLabels, pyqtgraph
 from .top_window import GRAY, INK, PAPER, scale_of
 
 LABEL_SECONDS = 0.2  # between updates of the labels, which nobody reads faster
@@ -23,6 +15,7 @@ PlotWindow, PlotWindow > QLabel {{background: {PAPER}; color: {INK}; border: non
 PlotWindow > QToolButton {{background: transparent; color: {GRAY}; border: none}}
 QToolButton::menu-indicator {{image: none}}
 """
+SHARE, LETTERS = 0.3, 17  # width of labels: of the window's, at most so many letters
 HEIGHTS = (11, 17)  # of letters in screen pixels, in a small and in a large window
 
 _windows = {}  # id -> window that Qt has not destroyed
@@ -100,10 +93,12 @@ class PlotWindow(DisplayWindow):
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
-    def label_axis(self, plot, side, text):
-        style = {"color": INK, "font-size": f"{self.letter()}px"}
-        plot.getAxis(side).setLabel(text, **style)
-        plot.getAxis(side).resizeEvent()  # centers the label
+    def label_axis(self, plot, side, text, room=2.9):
+        """Write next to an axis; the room for it and the numbers is in letters."""
+        axis, letter = plot.getAxis(side), self.letter()
+        (axis.setWidth if side == "left" else axis.setHeight)(room * letter)
+        axis.setLabel(text, **{"color": INK, "font-size": f"{letter}px"})
+        axis.resizeEvent()  # centers the label
 
     def sizeHint(self):
         return QtCore.QSize(640, 400)

@@ -17,10 +17,7 @@ class SpectrumWindow(PlotWindow):
         self.axes.addItem(self.line, ignoreBounds=True)
 
     def arrange(self):
-        letter = self.letter()
-        self.axes.getAxis("left").setWidth(4.4 * letter)
-        self.axes.getAxis("bottom").setHeight(2.9 * letter)
-        self.label_axis(self.axes, "left", "power in a bin (dB)")
+        self.label_axis(self.axes, "left", "power in a bin (dB)", 4.4)
         self.label_axis(self.axes, "bottom", "frequency from the center (kHz)")
 
     def fill(self):

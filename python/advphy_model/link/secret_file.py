@@ -15,6 +15,7 @@ import sys
 import unicodedata
 import warnings
 
+from advphy_model.file_gate import nonblocking
 from advphy_model.user_folders import user_path
 
 # OWASP's password storage cheat sheet (2023) for Scrypt: 128 MiB of memory.
@@ -30,13 +31,16 @@ def read(path) -> bytes:
     Raises ValueError if it is not a regular file of this user alone, or does not hold
     64 hexadecimal digits; OSError if it cannot be read.
     """
-
-    def nonblocking(path, flags):
-        return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
-
     _prevent_core_dumps()
     with open(user_path(path), "rb", opener=nonblocking) as file:
-        _refuse_careless(path, os.fstat(file.fileno()))
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            _refuse(path, "is not a regular file; give one that holds a secret")
+        if (uid := status.st_uid) != os.geteuid():
+            _refuse(path, f"belongs to user {uid}, not to you; copy it with mode 0600")
+        if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
+            why = f"has mode {mode:04o}: it is not private; run chmod 600 {path}"
+            _refuse(path, why)
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
         _refuse(path, "is not 64 hexadecimal digits; make a new secret")
@@ -93,16 +97,6 @@ def _from_hex(text):
     if not re.fullmatch(r"[0-9A-Fa-f]{64}\r?\n?", text):
         return None
     return bytes.fromhex(text.strip())
-
-
-def _refuse_careless(path, status):
-    """Raise ValueError unless the file is regular, ours and private."""
-    if not stat.S_ISREG(status.st_mode):
-        _refuse(path, "is not a regular file; give one that holds a secret")
-    if (uid := status.st_uid) != os.geteuid():
-        _refuse(path, f"belongs to user {uid}, not to you; copy it with mode 0600")
-    if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
-        _refuse(path, f"has mode {mode:04o}: it is not private; run chmod 600 {path}")
 
 
 def _refuse(path, what):

@@ -2,6 +2,8 @@
 """The header of a burst; its coding is described in lib/modem/header_code.h."""
 
 import hashlib
+import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +53,26 @@ class Header:
         return f"{found}; give both ends the same link"
 
     def to_bytes(self) -> bytes:
-        """Return 16 bytes, of which the last four are the CRC-32 of the others."""
+        """Return 16 bytes (lib/modem/header_code.h), the last four a CRC-32."""
         if not 0 <= self.number < 2**32:
             raise ValueError(
                 f"burst number must be in 0..2^32 - 1, got {self.number}; restart the "
                 "count"
             )
-        return kernels.header_bytes(**vars(self))
+        check = (self.key_check or b"") + (self.seed_check or b"")
+        if (
+            not 1 <= self.codewords <= 256
+            or self.version not in range(16)
+            or (len(self.model_hash), len(check)) not in ((4, 0), (4, CHECK_BYTES))
+        ):
+            raise ValueError(
+                "a header has 1..256 codewords, a version in 0..15, 4 bytes of a hash, "
+                f"and one check of 2 bytes or none, got {self}"
+            )
+        flags = 4 * bool(self.seed_check) + 2 * bool(self.key_check) + self.inserted
+        first = self.version << 4 | flags, self.codewords - 1, self.number
+        content = struct.pack(">BBI4s2s", *first, self.model_hash, check)
+        return content + struct.pack(">I", zlib.crc32(content))
 
 
 def part_of(nonce: bytes, part: int) -> bytes:

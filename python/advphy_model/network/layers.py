@@ -329,9 +329,7 @@ def self_attention(x, query, key, value, output, scale, shift):
     xp = array_module(x)
     z = layer_normalisation(x, scale, shift)
     score = (z @ query.T) @ xp.swapaxes(z @ key.T, 1, 2) / x.shape[2] ** 0.5
-    e = xp.exp(score - xp.amax(score, axis=2, keepdims=True))
-    weight = e / e.sum(axis=2, keepdims=True)
-    return x + (weight @ (z @ value.T)) @ output.T
+    return x + (softmax(score, axis=2) @ (z @ value.T)) @ output.T
 
 
 def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):

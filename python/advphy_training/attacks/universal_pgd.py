@@ -75,7 +75,6 @@ def candidates(attacked, plan):
 
 
 def _explored(attacked, plan, generator):
-    """Return the restarts after their exploration, [restarts, 2n]."""
     p = _starts(attacked, plan, generator)
     noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
     last = math.ceil(plan.steps * _EXPLORING)

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrecy against an Eve who adapts: her training and its results."""
+"""Secrecy against an Eve who adapts: her intercepts, her training and its results."""
 
 import dataclasses
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+from advphy_model.link.arn import BobModule
 from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.eve_training import Intercepts
 from advphy_model.measure import image_quality, semantic_chain
-from advphy_model.network.packed_network import PackedNetwork
+from advphy_model.network.packed_network import PackedNetwork, classifier
 
-from advphy_training.evaluate import adapted_eve, intercepts
+from advphy_training import schemes
+from advphy_training.evaluate import adapted_eve
 from advphy_training.schemes import paired_arn
 
 STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"
@@ -35,7 +40,7 @@ class Adaptation:
 
     def run(self):
         """Train and measure each Eve, and yield her means."""
-        recorded = intercepts.labeled(self.setting, self.record, max(self.counts))
+        recorded = labeled(self.setting, self.record, max(self.counts))
         for means, eve in self._eves(recorded):
             self.eves[means] = eve
             self.rows.append((means, self.measure(eve)))
@@ -60,7 +65,7 @@ class Adaptation:
                 yield SURROGATE, self._adapted(SURROGATE, self._own_alices())
             if self.knows_base is not None:
                 given = self.record, max(self.counts), self.knows_base
-                stolen = intercepts.from_stolen_bob(self.setting, *given)
+                stolen = from_stolen_bob(self.setting, *given)
                 yield STOLEN, self._adapted(STOLEN, stolen)
         for count in sorted(self.counts):
             yield _known(count), self._adapted(_known(count), recorded.take(count))
@@ -74,7 +79,7 @@ class Adaptation:
         same = {key: value for key, value in known.items() if key in public}
         settings = paired_arn.Settings(**same, steps=self.surrogate_steps)
         each = max(1, max(self.counts) // len(SURROGATES))
-        return intercepts.from_surrogates(self.setting, each, settings, SURROGATES)
+        return from_surrogates(self.setting, each, settings, SURROGATES)
 
     def _adapted(self, means, recorded, fronts=((),)):
         start = self.setting.eve if fronts == ((),) else None
@@ -84,7 +89,6 @@ class Adaptation:
         return dataclasses.replace(eve, listened_to={link.name: link.sha256})
 
     def _decode_images(self, recorded):
-        """Train her own image decoder on known images and measure it on others."""
         best, given = self.eves[_known(max(self.counts))], (recorded, self.tested)
         eve, seen = decoded_images(best, self.setting, *given, self.effort)
         self.eves["all"] = dataclasses.replace(eve, name="adapted_eve")
@@ -130,3 +134,50 @@ def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
 def majority(images) -> float:
     """Return the share of the most frequent label, the accuracy of a blind Eve."""
     return float(np.bincount(images.labeled()).max() / len(images))
+
+
+def labeled(setting, record, count) -> Intercepts:
+    """Record `count` messages of a SemanticSetting, with the labels that Eve knows.
+
+    record(setting, count), such as semantic_chain.record, returns complex64 [count, n].
+    """
+    which = np.arange(count) % len(setting.images)
+    labels = setting.images.labeled()[which]
+    return Intercepts(record(setting, count), setting.link.reals, labels)
+
+
+def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Intercepts:
+    """Return labeled codes of pairs that Eve trains herself, none of the target.
+
+    She trains a pair for each of the seeds by the letter's recipe, against an Eve of
+    her own, on the public base, which replaces the link of the settings; she knows it,
+    the images and the SNR. `count` messages of each help her if the target's Alice is
+    similar.
+    """
+    found = []
+    with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
+        base = Path(folder) / "base.safetensors"
+        setting.link.without_pair().write(base)
+        hers = dataclasses.replace(settings, link=str(base))
+        for seed in seeds:
+            out = Path(folder) / f"surrogate{seed}.safetensors"
+            link = schemes.train("paired_arn", hers, seed, out)
+            at = dataclasses.replace(setting, link=link, secret=None)
+            found.append(labeled(at, semantic_chain.record, count))
+    y = np.concatenate([part.y for part in found])
+    labels = np.concatenate([part.labels for part in found])
+    return Intercepts(y, setting.link.reals, labels)
+
+
+def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:
+    """Return intercepts of the target, labeled with the help of Bob's module.
+
+    Bob's module restores the codes of the base. An Eve trained on the base over the
+    SNRs, knows_base, classifies them; her guesses are the labels. See labeled().
+    """
+    y = record(setting, count)
+    clean = np.empty_like(y)
+    BobModule(setting.link, setting.secret, setting.nonce).run(y, 0, clean)
+    guesses, erased = np.empty(count, np.uint8), np.empty(count, np.uint8)
+    classifier(knows_base.networks["classifier"]).decide(clean, guesses, erased)
+    return Intercepts(y, setting.link.reals, guesses)

@@ -16,7 +16,7 @@ from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.power import from_db
 
 from advphy_training import schemes
-from advphy_training.evaluate import adapted_eve, intercepts, secrecy
+from advphy_training.evaluate import adapted_eve, secrecy
 from advphy_training.reproduce import retraining
 
 SHIPPED = 0  # the number of the family of the shipped models
@@ -96,7 +96,7 @@ class Family:
             sent, plain = images.load("mnist_train"), link.keying == "none"
             static = self.eve() if plain else None
             setting = setting_of(link, sent, snr_db, static, 100 + self.number)
-            recorded = intercepts.labeled(setting, semantic_chain.record, self.recorded)
+            recorded = secrecy.labeled(setting, semantic_chain.record, self.recorded)
             effort = adapted_eve.Effort(steps=self.eve_steps, seed=1 + self.number)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
             more = sent.classes, ((),) if plain else ((), adapted_eve.SORTED)
@@ -173,9 +173,7 @@ def _decoded(link, y):
 def _seen_by_eve(family, link, tested):
     """Return the images of an Eve who trained a decoder on known images."""
     setting = setting_of(link, images.load("mnist_train"), PICTURES_SNR_DB)
-    recorded = intercepts.labeled(setting, semantic_chain.record, family.recorded)
-    eve, effort = (
-        family.adapted(link, PICTURES_SNR_DB),
-        adapted_eve.Effort(steps=family.eve_steps),
-    )
+    recorded = secrecy.labeled(setting, semantic_chain.record, family.recorded)
+    eve = family.adapted(link, PICTURES_SNR_DB)
+    effort = adapted_eve.Effort(steps=family.eve_steps)
     return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

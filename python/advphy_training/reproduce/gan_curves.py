@@ -199,13 +199,11 @@ class Reproduction:
 
 
 def _key(task):
-    """Return a key that identifies a crafting."""
     name, model, plan, substitutes, _ = task
     return name, plan, tuple(known.sha256 for known in substitutes or [model])
 
 
 def _craft(task):
-    """Return the perturbation of one of _tasks()."""
     torch.set_num_threads(1)  # the result must not depend on the number of threads
     if Path(task[-1]).parent.parent.is_dir():
         return attacks.craft_or_read(*task)

@@ -83,7 +83,6 @@ class Scheme(autoencoder.Scheme):
         return torch.nn.functional.cross_entropy(both, torch.cat([sent, sent]))
 
     def _craft(self, link, seed):
-        """Return the perturbation crafted against a link, [1, 2n]."""
         settings = self._settings
         at = {key: getattr(settings, key) for key in ("psr_db", "ebn0_db", "restarts")}
         plan = Plan(**at, seed=seed % 2**63)

@@ -69,6 +69,5 @@ class Scheme(semantic_scheme.SchemeOnBase):
         return Eve(name=name, networks=networks, listened_to=links, recipe=recipe)
 
     def _results(self, eve, tested, snrs_db):
-        """Return her accuracy on the link without security."""
         rows = semantic_scheme.results(self._link, tested, snrs_db, eve)
         return [{key: row[key] for key in ("snr_db", "accuracy")} for row in rows]

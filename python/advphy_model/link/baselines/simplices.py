@@ -28,15 +28,10 @@ K, N = 4, 7
 
 
 def simplex(points: int) -> np.ndarray:
-    """Return the corners of a simplex of radius 1, [points, points - 1].
+    """Return the corners of a simplex of radius 1, [points, points - 1]."""
+    from scipy.linalg import helmert
 
-    They are the columns of the Helmert matrix without its first row.
-    """
-    corners = np.zeros((points, points - 1))
-    for row in range(1, points):
-        corners[:row, row - 1], corners[row, row - 1] = 1, -row
-        corners[:, row - 1] /= np.sqrt(row * (row + 1))
-    return corners * np.sqrt(points / (points - 1))
+    return helmert(points).T * np.sqrt(points / (points - 1))
 
 
 def unequal(small: int) -> np.ndarray:
@@ -52,10 +47,10 @@ def unequal(small: int) -> np.ndarray:
 
 def equal() -> np.ndarray:
     """Return complex [16, 7]: a simplex on the real axes, one on the imaginary axes."""
-    hadamard = np.ones((1, 1))
-    for _ in range(3):
-        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
-    return np.concatenate([hadamard[:, 1:], 1j * hadamard[:, 1:]])
+    from scipy.linalg import hadamard
+
+    corners = hadamard(8)[:, 1:]
+    return np.concatenate([corners, 1j * corners])
 
 
 CODEBOOKS = {

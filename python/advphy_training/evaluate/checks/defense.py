@@ -78,15 +78,11 @@ def defense_does_no_harm(evaluation):
         for name, (plain, defended) in pairs.items()
         if exceeds(defended, plain)
     ]
-    (name, plain), (kept, defended) = (
-        max(
-            ((name, rows[i]) for name, rows in pairs.items()),
-            key=lambda x: rate(x[1]).value,
-        )
-        for i in (0, 1)
+    without, defended = (
+        max(pairs, key=lambda name: rate(pairs[name][i]).value) for i in (0, 1)
     )
     return or_else(
         worse,
-        f"an adversary who knows: with canceller {show(defended)} ({kept}), without "
-        f"{show(plain)} ({name})",
+        f"an adversary who knows: with canceller {show(pairs[defended][1])} "
+        f"({defended}), without {show(pairs[without][0])} ({without})",
     )
