@@ -77,6 +77,13 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ("train autoencoder --out a --set ebn0_db=4000", "4000"),
         ("train autoencoder --out a --set batch=9999999999", "batch"),
         ("train autoencoder --out .", "Is a directory"),
+        ("measure bpsk --out a.json --json a.json", "another file of the command"),
+        ("measure bpsk --out a --restarts 5", "give --attack"),
+        ("measure bpsk --out a --attack noise_jammer --book 3", "not crafted"),
+        ("measure bpsk --out a --engine loop --latency 7", "--latency belongs"),
+        ("measure bpsk --out a --rare --latency 7", "--latency belongs"),
+        ("radio tx bpsk --sink soapy --frequency 0", "--frequency must be above 0"),
+        ("radio tx bpsk --sink file --args x --images a", "sends no images"),
         ("plot /dev/null --out x.pgf", "is not a regular file"),
     ],
 )

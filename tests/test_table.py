@@ -154,6 +154,21 @@ def test_counts_of_another_model_are_not_continued(tmp_path):
         measure(out, StopRule(None, 1000))
 
 
+def test_two_models_of_one_name_are_not_measured_into_one_table(tmp_path):
+    link = links.load("bpsk")
+    other = dataclasses.replace(link, codebook=-link.codebook)
+    settings = [LinkSetting(each, 4.0) for each in (link, other)]
+    with pytest.raises(ValueError, match="two different models are called 'bpsk'"):
+        next(sweep.measure(settings, StopRule(None, 9), tmp_path / "a.csv", Counts))
+
+
+def test_the_last_index_is_counted_and_none_beyond(tmp_path):
+    out = tmp_path / "run.csv"
+    with pytest.raises(ValueError, match=r"beyond index 2\^48"):
+        measure(out, StopRule(None, 1000), first=2**48 - 99)
+    assert table.read(out, Counts)[0].end == 2**48 + 1
+
+
 def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
     measure(tmp_path / "run.csv", StopRule(None, 1000), first=200)
     with pytest.raises(ValueError, match="are counted already"):

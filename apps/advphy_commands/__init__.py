@@ -83,6 +83,12 @@ def _run(words, typed):
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
+        one = os.path.realpath(output.json)
+        del (others := dict(vars(arguments)))["json"]
+        for value in others.values():
+            for path in value if isinstance(value, list) else [value]:
+                if isinstance(path, str) and os.path.realpath(path) == one:
+                    raise ValueError(f"--json {path} is another file of the command")
     with contextlib.suppress(Exception):  # `doctor` reports what is broken
         from advphy_training import progress
 

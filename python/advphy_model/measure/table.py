@@ -101,6 +101,13 @@ class Row:
                 f"{psr_db} with attack '{self.attack}'"
             )
 
+    def require_readable(self) -> None:
+        """Raise ValueError unless read() takes this row from a file."""
+        types = typing.get_type_hints(type(self))
+        for name, value in vars(self).items():
+            _value(types[name], name, "" if value is None else str(value))
+        self.require_possible()
+
 
 def same_counts(version: str) -> bool:
     """Return whether a version differs from this one at most in the patch number."""
