@@ -56,15 +56,11 @@ def run(settings, output):
         raise ValueError(f"{found.meta} {unknown}")
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
-    try:
-        frame = Frame.restore(origin.frame)
-    except ValueError as error:
-        raise ValueError(f"{found.meta}: {error}") from None
     pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,
         model,
-        frame,
+        Frame.restore(origin.frame),
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,

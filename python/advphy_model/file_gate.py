@@ -63,6 +63,7 @@ _LONG = re.compile(
 )
 _UNSAFE = re.compile(  # what a terminal obeys, and what is no character
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "|\r(?!\n)"
 )
 _DOTTED = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+\s*\.\s*){33}")
 
@@ -206,10 +207,11 @@ def _finite(text):
     return value
 
 
-def require_plain(value, longest="text") -> None:
+def require_plain(value, longest="text", lines=True) -> None:
     """Raise ValueError for a value of JSON or TOML that is beyond LIMITS.
 
-    A text must not have control characters, which a terminal would obey.
+    A text must not have control characters, which a terminal would obey, nor several
+    lines unless `lines`: what is printed as a name must not look like a line of ours.
     """
     level, depth, count = [value], 0, 0
     while level:
@@ -224,10 +226,9 @@ def require_plain(value, longest="text") -> None:
                 inner += each
             elif isinstance(each, str):
                 require_within(longest, len(each))
-                if _UNSAFE.search(each):
-                    raise ValueError(
-                        f"the text '{shown(each)}' has a control character"
-                    )
+                if _UNSAFE.search(each) or ("\n" in each and not lines):
+                    what = "a line break or another control character; remove it"
+                    raise ValueError(f"the text '{shown(each)}' has {what}")
             elif isinstance(each, int):
                 require_whole(each)
         level = inner
