@@ -38,6 +38,7 @@ LIMITS = {
     "items": Limit(2**18, "keys and values in JSON or TOML"),
     "whole": Limit(2**64, "as magnitude of whole numbers in JSON, TOML and CSV"),
     "text": Limit(4096, "characters in a text of JSON, TOML or CSV"),
+    "name": Limit(512, "characters in the name of a model"),
     "arrays": Limit(16384, "arrays in a model file"),
     "axes": Limit(8, "axes of an array or of an item"),
     "layers": Limit(8192, "layers in the networks of a model file"),
