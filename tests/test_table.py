@@ -299,6 +299,11 @@ def test_a_byte_order_mark_and_quotes_are_read(tmp_path, ends):
             "ebn0_db must be a number, got '4,5' with a decimal comma",
         ),
         (
+            lambda text: text.replace("bpsk", '"b\nSHA-256 right"'),
+            "utf-8",
+            "the text 'b SHA-256 right' has a line break",
+        ),
+        (
             lambda text: text.replace("1000", "1E+03"),
             "utf-8",
             "blocks must be a whole number, got '1E\\+03'",

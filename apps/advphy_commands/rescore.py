@@ -59,15 +59,11 @@ def run(settings, output):
     secret = secret_of(settings.key_file, model, bursts=True)
     if secret is None and (only := {"--nonce", "--sent-at"} & changed(settings).keys()):
         raise ValueError(f"{min(only)} belongs to keys; give --key-file, or omit it")
-    try:
-        frame = Frame.restore(origin.frame)
-    except ValueError as error:
-        raise ValueError(f"{found.meta}: {error}") from None
     pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,
         model,
-        frame,
+        Frame.restore(origin.frame),
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,

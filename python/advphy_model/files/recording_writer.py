@@ -12,7 +12,13 @@ import numpy as np
 
 from advphy_model.atomic_file import atomic_file
 from advphy_model.checked_values import checked_number
-from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
+from advphy_model.files.recording_contents import (
+    DATATYPE,
+    OWN,
+    Attack,
+    checked_counts,
+    paths,
+)
 from advphy_model.version import __version__
 
 SIGMF = "1.2.5"  # version of the specification
@@ -128,7 +134,8 @@ class RecordingWriter:
 
     def note_counts(self, counts: dict) -> None:
         """Set the counts of the receiver (finite numbers), before or after close()."""
-        self._fields["advphy:counts"] = json.loads(json.dumps(counts, allow_nan=False))
+        counts = json.loads(json.dumps(checked_counts(counts)))
+        self._fields["advphy:counts"] = counts
         self._note()
 
     def close(self) -> None:

@@ -254,7 +254,7 @@ def _value(kind, name, text):
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value}")
     if kind is str:
-        file_gate.require_plain(value)
+        file_gate.require_plain(value, lines=False)
     return file_gate.require_whole(value) if kind is int else value
 
 
