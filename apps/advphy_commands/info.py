@@ -93,7 +93,7 @@ def _describe(output, model):
     output.note(kind=kind, **values, **_picked(model, "name", "sha256", "recipe"))
     pairing = f", pairing {model.pairing}" if kind == "semantic_link" else ""
     for line in (head, f"SHA-256 {model.sha256}{pairing}", *more):
-        _print(output, line)
+        output.line(_indented(line))
     if kind == "perturbation":
         return
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
@@ -104,16 +104,14 @@ def _describe(output, model):
         for layer in network.layers:
             what = f"{_shapes(layer) or ''}{layer.attributes or ''}"
             output.line(f"    {layer.name:<12}{layer.kind:<28}{what}")
-    for key, value in model.recipe.items():
-        if key != "measured":
-            _print(output, f"{key}: {value}")
-    for line in _measured(model.recipe.get("measured", {}), kind):
-        _print(output, line)
+    recipe = {"measured": {}} | model.recipe
+    measured = _measured(recipe.pop("measured"), kind)
+    for line in [*(f"{key}: {value}" for key, value in recipe.items()), *measured]:
+        output.line(_indented(line))
 
 
-def _print(output, text):
-    """Print a text of the file, of which no further line can look like one of ours."""
-    output.line(text.replace("\n", "\n    "))
+def _indented(text):  # so that no line of the file looks like one of ours
+    return text.replace("\n", "\n    ")
 
 
 def _measured(measured, kind):

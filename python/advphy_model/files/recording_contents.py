@@ -43,10 +43,7 @@ class Origin:
         object.__setattr__(self, "seed", checked_seed(self.seed))
         codewords, first = self.frame["codewords"], self.first_block
         object.__setattr__(self, "frame", Frame.restore(self.frame).describe())
-        if first is None:
-            return
-        object.__setattr__(self, "first_block", checked_index("first_block", first))
-        if first % codewords:
+        if first is not None and checked_index("first_block", first) % codewords:
             raise ValueError(
                 f"first_block must be the first of a burst, a multiple of {codewords}, "
                 f"got {first}"
@@ -57,7 +54,7 @@ class Origin:
         """Return the number of the first transmitted burst, or None if not known."""
         if self.first_block is None:
             return None
-        return self.first_block // self.frame["codewords"]
+        return int(self.first_block // self.frame["codewords"])
 
     @classmethod
     def of(cls, model, frame, seed=1, **more):

@@ -12,15 +12,8 @@ import math
 from pathlib import Path
 
 from advphy_model.file_gate import FileError, json_value, reading, shown
-from advphy_model.files import recording_layout
-from advphy_model.files.recording_contents import (
-    DATA,
-    META,
-    OWN,
-    Attack,
-    Origin,
-    checked_counts,
-)
+from advphy_model.files import recording_contents, recording_layout
+from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
 from advphy_model.files.recording_layout import PIECE as PIECE
 from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
@@ -115,7 +108,7 @@ def _read(path, meta):
         known = {name: fields[OWN + name] for name in names if OWN + name in fields}
         origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
-        counts = checked_counts(fields.get("advphy:counts"))
+        counts = recording_contents.checked_counts(fields.get("advphy:counts"))
     verified = not missing and "core:sha512" in fields
     if verified:
         _require_hash(data, str(fields["core:sha512"]))

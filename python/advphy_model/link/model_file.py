@@ -15,16 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model import file_gate
 from advphy_model.complex_baseband import to_complex, to_reals
-from advphy_model.file_gate import (
-    FileError,
-    json_value,
-    read_bytes,
-    reading,
-    require_plain,
-    require_within,
-    shown,
-)
+from advphy_model.file_gate import FileError, json_value, read_bytes, reading, shown
 from advphy_model.found_by_name import unknown
 from advphy_model.link import baselines, safetensors_file
 from advphy_model.network.network import describe as describe_networks
@@ -278,9 +271,9 @@ def _of_another_kind(other, what):
 
 def _require_names(described):
     """Raise ValueError for a long name, or lines in a text that is not the recipe's."""
-    require_within("name", len(str(described["name"])))
+    file_gate.require_within("name", len(str(described["name"])))
     own = {key: value for key, value in described.items() if key != "recipe"}
-    require_plain(own, lines=False)
+    file_gate.require_plain(own, lines=False)
 
 
 def _typed(name, value, kind):
