@@ -144,3 +144,23 @@ def test_two_commands_do_not_write_one_file(here):
     assert "another advphy is writing" in second.stderr
     assert [row.link for row in table.read("run.csv", Counts)] == ["two_simplices"]
     assert [path.name for path in here.iterdir()] == ["run.csv"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("measure", "a\x1b[2J", "--out", "x.csv"),
+        ("measure", "x" * 5000, "--out", "x.csv"),
+        ("measure", "bpsk", "--out", "x\x1b[2J/a.csv"),
+        ("measure", "bpsk", "--out", "x.csv", "--channel", "y" * 3000),
+        ("measure", "bpsk", "--out", "x.csv", "--seed", "1" * 3000),
+        ("measure", "bpsk", "--out", "x.csv", "--ebn0-db", "z" * 3000),
+        ("x\x1b[2J" * 900,),
+    ],
+)
+def test_odd_words_are_refused_in_one_short_printable_sentence(here, words):
+    found = advphy(" ".join(map(shlex.quote, words)))
+    assert found.returncode == 2
+    said = found.stderr.removesuffix("\n")
+    assert said.isprintable()
+    assert len(said) <= 300

@@ -57,14 +57,14 @@ def main(words=None) -> int:
             from advphy_model.numpy_copies import hidden_numpy
 
             text = "; ".join(filter(None, [text.partition("\n")[0], hidden_numpy()]))
-    print(" ".join(["advphy", *words[:1]]) + f": {text}", file=sys.stderr)
+    print(_parser.said(" ".join(["advphy", *words[:1]]), text), file=sys.stderr)
     return 2
 
 
 def _run(words, typed):
     given = next((word for word in words if not word.startswith("-")), None)
     if given is not None and given not in _parser.names():
-        print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
+        print(_parser.said("advphy", _parser.unknown(given)), file=sys.stderr)
         return 2
     _parser.refuse_dashes(words)
     parser = _parser.parser(given)

@@ -2,7 +2,8 @@
 """Checks that constructors and setters of all blocks share.
 
 An argument whose default is True or False is one of them, one whose default is a
-number or a text is no array, and the text of an error is one printable sentence.
+number is neither of them, one whose default is a number or a text is no array, and the
+text of an error is one printable sentence.
 """
 
 import functools
@@ -34,11 +35,22 @@ def _checked(method, made):
                 _require_kind(name, value, made)
             return method(self, *given, **named)
         except (ValueError, TypeError, OSError) as error:
-            if (text := sentence(str(error))) == str(error):
+            if (said := in_sentence(error)) is error:
                 raise
-            raise type(error)(text) from None
+            raise said from None
 
     return checked_method
+
+
+def in_sentence(error):
+    """Return an error whose text is one printable sentence, the same one if it is."""
+    if (text := sentence(str(error))) == str(error):
+        return error
+    try:
+        said = type(error)(text)
+    except TypeError:  # errors of Unicode and JSON are made of more than a text
+        said = ValueError(text)
+    return said.with_traceback(error.__traceback__)
 
 
 def _require_kind(name, value, made):
@@ -52,3 +64,5 @@ def _require_kind(name, value, made):
     a_bool = isinstance(value, int | np.bool_) and value in (0, 1)
     if isinstance(default, bool) and not a_bool:
         raise ValueError(f"{name} must be True or False, got {value!r}")
+    if isinstance(value, bool) and type(default) in (int, float):
+        raise ValueError(f"{name} must be a number, got {value}")

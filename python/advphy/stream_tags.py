@@ -7,11 +7,15 @@ and ZMQ with pass_tags; a burst synchronizer puts it out again. A stream without
 such as that of a file, is not checked.
 """
 
+import re
+import reprlib
 import zlib
 from typing import NamedTuple
 
 import numpy as np
 import pmt
+from advphy_model.checked_values import is_number, is_whole
+from advphy_model.randomness import LAST_INDEX
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
 ORIGIN = "advphy_origin"  # other modules may have tags named origin
@@ -31,6 +35,84 @@ class Origin(NamedTuple):
 
 
 KEYS = {*Origin._fields, "block"}  # of the dictionary in a tag
+
+
+def _sendable(settings):
+    try:
+        pmt.to_pmt({str(key): value for key, value in settings.items()})
+    except Exception:  # of any kind, such as RecursionError
+        return False
+    return True
+
+
+def _is_index(value):
+    return isinstance(value, int) and is_whole(value, 0, LAST_INDEX)
+
+
+def _can_be_missed(burst):
+    return burst.get("missed", 0) <= burst.get("number", LAST_INDEX)
+
+
+def _is_hex(value):
+    return isinstance(value, str) and bool(re.fullmatch("([0-9a-f]{2})*", value))
+
+
+_INDEX, _HEX = ("a whole number in 0..2^48", _is_index), ("hexadecimal", _is_hex)
+_BOOL = ("True or False", lambda value: isinstance(value, bool))
+_TEXT = ("a text", lambda value: isinstance(value, str))
+_SETTINGS = (
+    "a dictionary of texts, bools and Python's numbers within 63 bits",
+    _sendable,
+)
+_RULES = {  # of tags: (sender, {field, or "" for the whole value: (text, test)})
+    FRAME_TAG: (
+        "a burst synchronizer",
+        dict.fromkeys(("index", "number", "missed"), _INDEX)
+        | dict.fromkeys(("snr_db", "arrived"), ("a number", is_number))
+        | {"seed_check": _HEX, "suspicious": _TEXT}
+        | {"": ("a dictionary with missed <= number", _can_be_missed)},
+    ),
+    ALICE_TAG: (
+        "Alice",
+        {"": _SETTINGS, "inserted": _BOOL, "pairing": _TEXT, "nonce": _HEX},
+    ),
+    KEY_TAG: ("Alice", {"index": _INDEX, "check": _HEX, "nonce": _HEX}),
+    ERASURES_TAG: ("a decoder", {"": _INDEX}),
+    MODEL_TAG: ("a modulator", {"": _TEXT}),
+    ORIGIN: ("a sender", dict.fromkeys(KEYS, _TEXT)),
+    CHANNEL_TAG: ("a channel", {"": _SETTINGS}),
+    PERTURBATION_TAG: ("a perturbation source", {"": _SETTINGS}),
+    CANCELLER_TAG: ("a canceller", {"": _SETTINGS}),
+    EVE_TAG: ("an adapting Eve", {"": _SETTINGS}),
+}
+_NEEDED = ("", "index", "inserted", "pairing")  # a tag may lack the others
+
+
+def checked_settings(settings):
+    """Return a copy of settings, or {} for None; ValueError unless PMT can hold it."""
+    if settings is not None and not _sendable(settings):
+        given = reprlib.repr(settings)
+        raise ValueError(f"settings must be {_SETTINGS[0]}, or None, got {given}")
+    return dict(settings or {})
+
+
+def _value_of(key, value, needs):
+    """Return the value of a tag; ValueError unless its fields follow the rules."""
+    try:
+        value = pmt.to_python(value)
+    except ValueError:
+        value = "what Python cannot hold"
+    fields = (value if isinstance(value, dict) else {}) | {"": value}
+    sender, rules = _RULES.get(key, ("", {}))
+    for field, (rule, holds) in rules.items():
+        needed = field in fields or field in needs or field in _NEEDED
+        if needed and not holds(fields.get(field)):
+            must = f"have {field}," if field else "be"
+            raise ValueError(
+                f"tag '{key}' must {must} {rule}, as {sender} sets it, got "
+                f"{reprlib.repr(value)}; give tags of your own another key"
+            )
+    return value
 
 
 def of_link(model):
@@ -108,15 +190,16 @@ class tagging_block:
         for begin, end in edges.reshape(-1, 2).tolist():
             self.tag_item(self.nitems_written(0) + begin, key, end - begin)
 
-    def tags_of(self, size, *keys):
+    def tags_of(self, size, *keys, needs=(), port=0):
         """Return sorted [(item, key, value)] of the tags with these keys.
 
-        They are those of the first `size` items of input 0 of this call.
+        They are those of the first `size` items of an input of this call. ValueError if
+        one is not as its sender writes it, or lacks a field that the block needs.
         """
-        read, found = self.nitems_read(0), []
-        tags = self.get_tags_in_window(0, 0, size)
+        read, found = self.nitems_read(port), []
+        tags = self.get_tags_in_window(port, 0, size)
         for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in keys:
-                found.append((tag.offset - read, key, pmt.to_python(tag.value)))
+            key = next((k for k in keys if pmt.eq(tag.key, pmt.intern(k))), None)
+            if key is not None:
+                found.append((tag.offset - read, key, _value_of(key, tag.value, needs)))
         return found

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from advphy_model import kernels
+from advphy_model.checked_values import checked_kind
 from advphy_model.link.links import load
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import count_blocks
 from advphy_model.measure.measurement_text import counted_text
 from advphy_model.modem.header import SeedGate
@@ -92,10 +94,8 @@ class error_counter(setting_follower):
         model = load(model)
         self._k, self._seed = model.k, checked_seed(seed)
         first = checked_index("first_block", first_block)
-        if stop is not None and not hasattr(stop, "next_check"):
-            rule = "advphy.StopRule(min_errors=...) or None"
-            raise ValueError(f"stop must be {rule}, got {stop}")
-        self._rule = stop
+        rule = "advphy.StopRule(min_errors=...)"
+        self._rule = checked_kind("stop", stop, StopRule | None, rule)
         self.expected = (of_link(model), of_seed(self._seed, self._k))
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
         self._forget()
@@ -134,7 +134,8 @@ class error_counter(setting_follower):
         if self._ended:
             return DONE
         decided = input_items[0]
-        tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
+        keys = FRAME_TAG, ERASURES_TAG, *self.TAGS
+        tags = self.tags_of(len(decided), *keys, needs=("missed",))
         changes, runs = self._changes(tags), self._runs(tags, len(decided))
         refused = []  # of another seed
         if len(input_items) == 2:

@@ -84,7 +84,8 @@ class messages_to_bytes(guarded_general_block):
         count = most = 8 * len(out) // self._k
         if not self._missing:
             count = min(len(items), most)
-            tags = self.tags_of(count, FRAME_TAG, ERASURES_TAG)
+            needs = "number", "missed"
+            tags = self.tags_of(count, FRAME_TAG, ERASURES_TAG, needs=needs)
             lost = self._erasures.flags(tags, count, read)
             lost = np.zeros(count, bool) if lost is None else lost
             for at, key, value in tags:
