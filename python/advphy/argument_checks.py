@@ -35,9 +35,7 @@ def _checked(method, made):
                 _require_kind(name, value, made)
             return method(self, *given, **named)
         except (ValueError, TypeError, OSError) as error:
-            if (said := in_sentence(error)) is error:
-                raise
-            raise said from None
+            raise in_sentence(error) from None
 
     return checked_method
 
@@ -46,11 +44,9 @@ def in_sentence(error):
     """Return an error whose text is one printable sentence, the same one if it is."""
     if (text := sentence(str(error))) == str(error):
         return error
-    try:
-        said = type(error)(text)
-    except TypeError:  # errors of Unicode and JSON are made of more than a text
-        said = ValueError(text)
-    return said.with_traceback(error.__traceback__)
+    # Not its own type: errors of Unicode and JSON are made of more than a text.
+    kind = next(k for k in (TypeError, OSError, ValueError) if isinstance(error, k))
+    return kind(text).with_traceback(error.__traceback__)
 
 
 def _require_kind(name, value, made):

@@ -7,6 +7,7 @@ and ZMQ with pass_tags; a burst synchronizer puts it out again. A stream without
 such as that of a file, is not checked.
 """
 
+import contextlib
 import re
 import reprlib
 import zlib
@@ -15,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import pmt
 from advphy_model.checked_values import is_number, is_whole
-from advphy_model.randomness import LAST_INDEX
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
 ORIGIN = "advphy_origin"  # other modules may have tags named origin
@@ -45,73 +45,52 @@ def _sendable(settings):
     return True
 
 
-def _is_index(value):
-    return isinstance(value, int) and is_whole(value, 0, LAST_INDEX)
+def _is_whole(value):
+    return isinstance(value, int) and is_whole(value, 0, 2**63)
 
 
-def _can_be_missed(burst):
-    return burst.get("missed", 0) <= burst.get("number", LAST_INDEX)
-
-
-def _is_hex(value):
-    return isinstance(value, str) and bool(re.fullmatch("([0-9a-f]{2})*", value))
-
-
-_INDEX, _HEX = ("a whole number in 0..2^48", _is_index), ("hexadecimal", _is_hex)
-_BOOL = ("True or False", lambda value: isinstance(value, bool))
-_TEXT = ("a text", lambda value: isinstance(value, str))
-_SETTINGS = (
-    "a dictionary of texts, bools and Python's numbers within 63 bits",
-    _sendable,
-)
-_RULES = {  # of tags: (sender, {field, or "" for the whole value: (text, test)})
-    FRAME_TAG: (
-        "a burst synchronizer",
-        dict.fromkeys(("index", "number", "missed"), _INDEX)
-        | dict.fromkeys(("snr_db", "arrived"), ("a number", is_number))
-        | {"seed_check": _HEX, "suspicious": _TEXT}
-        | {"": ("a dictionary with missed <= number", _can_be_missed)},
-    ),
-    ALICE_TAG: (
-        "Alice",
-        {"": _SETTINGS, "inserted": _BOOL, "pairing": _TEXT, "nonce": _HEX},
-    ),
-    KEY_TAG: ("Alice", {"index": _INDEX, "check": _HEX, "nonce": _HEX}),
-    ERASURES_TAG: ("a decoder", {"": _INDEX}),
-    MODEL_TAG: ("a modulator", {"": _TEXT}),
-    ORIGIN: ("a sender", dict.fromkeys(KEYS, _TEXT)),
-    CHANNEL_TAG: ("a channel", {"": _SETTINGS}),
-    PERTURBATION_TAG: ("a perturbation source", {"": _SETTINGS}),
-    CANCELLER_TAG: ("a canceller", {"": _SETTINGS}),
-    EVE_TAG: ("an adapting Eve", {"": _SETTINGS}),
+_HEX = re.compile("([0-9a-f]{2})*")
+_SETTINGS = "a dictionary of texts, bools and Python's numbers within 63 bits"
+_PLAIN = (*LINK_SETTINGS, EVE_TAG)  # tags with fields of any name
+_RULES = [  # (tags by their values and fields of the others, rule, test)
+    ({ERASURES_TAG, "index", "number", "missed"}, "a whole number >= 0", _is_whole),
+    ({MODEL_TAG, *KEYS, "pairing", "suspicious"}, "a text", lambda x: type(x) is str),
+    ({"nonce", "seed_check"}, "hexadecimal", lambda x: _HEX.fullmatch(str(x))),
+    ({"snr_db", "arrived"}, "a number", is_number),
+    ({"inserted"}, "True or False", lambda x: isinstance(x, bool)),
+    ({*_PLAIN, ALICE_TAG}, _SETTINGS, _sendable),
+]
+_SENDERS = {  # and the fields that no tag may lack
+    FRAME_TAG: ("a burst synchronizer", "index"),
+    ALICE_TAG: ("Alice", "inserted", "pairing"),
+    KEY_TAG: ("Alice", "index"),
+    ERASURES_TAG: ("a decoder",),
 }
-_NEEDED = ("", "index", "inserted", "pairing")  # a tag may lack the others
 
 
 def checked_settings(settings):
     """Return a copy of settings, or {} for None; ValueError unless PMT can hold it."""
     if settings is not None and not _sendable(settings):
         given = reprlib.repr(settings)
-        raise ValueError(f"settings must be {_SETTINGS[0]}, or None, got {given}")
+        raise ValueError(f"settings must be {_SETTINGS}, or None, got {given}")
     return dict(settings or {})
 
 
 def _value_of(key, value, needs):
-    """Return the value of a tag; ValueError unless its fields follow the rules."""
-    try:
+    """Return the value of a tag; ValueError if it breaks a rule."""
+    with contextlib.suppress(ValueError):  # of kinds that no rule allows
         value = pmt.to_python(value)
-    except ValueError:
-        value = "what Python cannot hold"
-    fields = (value if isinstance(value, dict) else {}) | {"": value}
-    sender, rules = _RULES.get(key, ("", {}))
-    for field, (rule, holds) in rules.items():
-        needed = field in fields or field in needs or field in _NEEDED
-        if needed and not holds(fields.get(field)):
-            must = f"have {field}," if field else "be"
-            raise ValueError(
-                f"tag '{key}' must {must} {rule}, as {sender} sets it, got "
-                f"{reprlib.repr(value)}; give tags of your own another key"
-            )
+    sender, *needed = _SENDERS.get(key, ("its block",))
+    found = dict.fromkeys([*needed, *needs] if key == FRAME_TAG else needed)
+    found |= value if isinstance(value, dict) and key not in _PLAIN else {}
+    for field, part in (found | {key: value}).items():
+        for names, rule, holds in _RULES:
+            if field in names and not holds(part):
+                must = "be" if field == key else f"have {field},"
+                raise ValueError(
+                    f"tag '{key}' must {must} {rule}, as {sender} sets it, got "
+                    f"{reprlib.repr(value)}; give tags of your own another key"
+                )
     return value
 
 

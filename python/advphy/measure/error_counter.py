@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from advphy_model import kernels
-from advphy_model.checked_values import checked_kind
 from advphy_model.link.links import load
-from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import count_blocks
 from advphy_model.measure.measurement_text import counted_text
 from advphy_model.modem.header import SeedGate
@@ -94,8 +92,11 @@ class error_counter(setting_follower):
         model = load(model)
         self._k, self._seed = model.k, checked_seed(seed)
         first = checked_index("first_block", first_block)
-        rule = "advphy.StopRule(min_errors=...)"
-        self._rule = checked_kind("stop", stop, StopRule | None, rule)
+        methods = [getattr(stop, name, None) for name in ("next_check", "met")]
+        if stop is not None and not all(map(callable, methods)):
+            rule = "advphy.StopRule(min_errors=...) or None"
+            raise ValueError(f"stop must be {rule}, got {stop!r}")
+        self._rule = stop
         self.expected = (of_link(model), of_seed(self._seed, self._k))
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
         self._forget()

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from advphy_model.checked_values import checked_kind
 from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
@@ -35,7 +34,6 @@ class setting_follower(segmented_block):
 
         Items that are already in the flowgraph at that moment are counted in it, too.
         """
-        checked_kind("settings", settings, dict | None, "a dictionary of settings")
         self._given = checked_settings(settings)
 
     def start(self):

@@ -68,9 +68,7 @@ class CancellerSettings:
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
             if not is_number(value) or not least <= value < 1:
-                raise ValueError(
-                    f"{name} must be {least:g} up to below 1, got {value!r}"
-                )
+                raise ValueError(f"{name} must be {least:g} to below 1, got {value!r}")
 
     @property
     def label(self) -> str:
