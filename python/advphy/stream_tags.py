@@ -70,10 +70,13 @@ _SENDERS = {  # and the fields that no tag may lack
 
 def checked_settings(settings):
     """Return a copy of settings, or {} for None; ValueError unless PMT can hold it."""
+    if isinstance(settings, dict):
+        whole = settings.items()
+        settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in whole}
     if settings is not None and not _sendable(settings):
         given = reprlib.repr(settings)
         raise ValueError(f"settings must be {_SETTINGS}, or None, got {given}")
-    return dict(settings or {})
+    return settings or {}
 
 
 def _value_of(key, value, needs):

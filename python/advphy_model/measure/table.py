@@ -269,7 +269,12 @@ def continued(row, rows, out) -> tuple:
     The row of a setting with all counts 0 is sought among the rows of the table `out`.
     Raises ValueError if the first item lies within a range that is counted already.
     """
-    same = [old for old in rows if old.setting == row.setting]
+
+    def fits(old):  # an empty hash of 0.5 may be any
+        pairs = zip(old.setting, row.setting, strict=True)
+        return all(its in (wanted, "") for its, wanted in pairs)
+
+    same = [old for old in rows if fits(old)]
     later = [old.first for old in same if old.first > row.first]
     most = min(later) - row.first if later else None
     for old in same:
