@@ -110,6 +110,7 @@ def test_eve_learns_nothing_of_keys():
     assert abs(learned - 0.1) < 4 * (0.09 / 20000) ** 0.5
 
 
+@pytest.mark.slow
 def test_more_eves_and_antennas_read_more():
     alone = Listening("paired_arn_white", rate=2000, snr_db=0.0)
     ways = {"eves": 2, "antennas": 2, "streams": (1, 2, 3, 4)}

@@ -2,6 +2,7 @@
 """Each block alone and the chain, against the kernels and the loop engine."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pmt
@@ -278,6 +279,10 @@ def test_a_hier_block_passes_the_counts_on():
             "first_block must be.*got -1",
         ),
         (lambda: advphy.error_counter("bpsk", stop=200), "stop must be.*got 200"),
+        (
+            lambda: advphy.error_counter("bpsk", stop=SimpleNamespace(next_check=1)),
+            "stop must be.*next_check=1",
+        ),
         (lambda: advphy.channel("bpsk", first_block=-1), "first_block must be.*got -1"),
         (lambda: advphy.channel("bpsk", -4000.0), "ebn0_db must be.*got -4000"),
     ],

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Error counter: settings by a parameter, where no tag of a channel says them."""
 
+from functools import partial
+
+import pytest
 from advphy_model import randomness
 from gnuradio import advphy, blocks
 
@@ -70,3 +73,17 @@ def test_a_meter_takes_settings_as_a_counter_does():
         {"snr_db": 5.0, "ebn0_db": 4.0},
     ]
     assert sum(s.sums["frames"] for s in segments) == 200_000
+
+
+CIRCLE = {}
+CIRCLE["a"] = CIRCLE
+
+
+@pytest.mark.parametrize("value", [CIRCLE, 2**70, "\udc80", {1}, b"x", object()])
+def test_settings_that_no_message_holds_are_refused_at_once(value):
+    counter = advphy.error_counter("bpsk")
+    for given in (counter.set_settings, partial(advphy.error_counter, "bpsk", 1, 0)):
+        wanted = {"settings": {"a": value}}
+        with pytest.raises(ValueError, match=r"^settings must be [ -~]*$") as why:
+            given(**wanted)
+        assert len(str(why.value)) <= 300

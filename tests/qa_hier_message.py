@@ -8,7 +8,7 @@ from .left_open import buffers, descriptors, threads
 from .qa_block_errors import build
 from .standin_link import needs_standin, own_air
 
-GRAPHS, FEW = 40, 10  # the first graph may open something for the process
+GRAPHS, FEW = 20, 5  # the first graph may open something for the process
 
 
 def sent_and_received(sender, receiver):

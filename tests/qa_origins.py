@@ -218,3 +218,28 @@ def test_the_tag_costs_nothing_once_it_agrees():
     flowgraph.connect(*chain, decoder, blocks.null_sink(1))
     flowgraph.run()
     assert len(looked) == 1  # of 40 calls or more
+
+
+BURST = {"index": 0, "number": 0, "missed": 0}
+ODD_TAGS = [("frame", {"x": 1}), ("frame", 3)]
+ODD_TAGS += [
+    ("frame", BURST | {field: value})
+    for field in ("index", "missed", "seed_check", "arrived")
+    for value in (-5 if field != "arrived" else "y", "zz")
+]
+ODD_TAGS += [("erasures", "a"), ("erasures", -1), ("channel", 3)]
+ORIGIN = {"what": "link", "name": "x\x1b[2J" * 200, "check": "1", "block": "b"}
+ODD_TAGS += [("advphy_origin", ORIGIN), ("advphy_origin", ORIGIN | {"check": [1, 2]})]
+
+
+@pytest.mark.parametrize(("key", "value"), ODD_TAGS)
+def test_what_no_sender_writes_in_a_tag_is_one_sentence(key, value):
+    tag = gr.tag_utils.python_to_tag((0, pmt.intern(key), pmt.to_pmt(value)))
+    flowgraph, counter = advphy.top_block(), advphy.error_counter(LINK)
+    source = blocks.vector_source_b([1, 2], tags=[tag])
+    flowgraph.connect(source, counter)
+    named = "sends link x" if value is ORIGIN else f"tag '{key}' must"
+    with pytest.raises(ValueError, match=rf"{named}.*give") as why:
+        flowgraph.run()
+    assert len(str(why.value)) <= 300
+    assert str(why.value).isprintable()

@@ -180,6 +180,7 @@ def test_bad_samples_neither_spread_nor_are_lost():
     ("settings", "text"),
     [
         ({"components": 0}, "components must be.*got 0"),
+        ({"components": True}, "components must be.*got True"),
         ({"components": 2, "adversary": "signs"}, "components must be.*got 2"),
         ({"adversary": "rotations"}, "'rotations' is not known"),
         ({"window": 1000}, "window must be.*got 1000"),

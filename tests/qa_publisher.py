@@ -372,9 +372,9 @@ def test_a_seed_of_64_bits_is_published_as_it_is():
     assert last_of_a_run(flowgraph, publisher)["mine"]["seed"] == seed
 
 
-def test_a_block_that_fails_ends_the_flowgraph_and_the_publisher_with_it():
-    settings = {"gain": object()}  # no message can carry it
-    counter = advphy.error_counter("bpsk", 1, settings=settings)
+def test_a_block_that_fails_ends_the_flowgraph_and_the_publisher_with_it(monkeypatch):
+    counter = advphy.error_counter("bpsk", 1)
+    monkeypatch.setitem(counter._given, "gain", object())  # no message can carry it
     flowgraph, _ = publishing((counter, "counts"))
     flowgraph.connect(advphy.message_source("bpsk", 1, latency=4096), counter)
     with pytest.raises(ValueError, match="object"):

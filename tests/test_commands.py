@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command advphy: what it prints and what it writes."""
 
+import dataclasses
 import shlex
 import signal
 import subprocess
 import sys
 
 import pytest
+from advphy_commands import info
+from advphy_commands._output import Output
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
+from advphy_model.link.network_file import NetworkFile
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 
@@ -96,6 +100,26 @@ def test_info_lists_and_describes_links():
         assert links.load(name).sha256 in done("info", name)
     attack = Perturbation.load("universal_pgd_gan_mlp")
     assert attack.sha256 in done("info universal_pgd_gan_mlp")
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        {"network": [{"ebn0_db": 1, "blocks": 0, "block_errors": 0}]},
+        {"network": [{"ebn0_db": "x", "blocks": 1, "block_errors": 0}]},
+        *({"rows": 3}, {"rows": [3]}, [1], None, 7, "one\nSHA-256 right"),
+    ],
+)
+def test_info_describes_any_recipe(tmp_path, capsys, measured):
+    recipe = {"measured": measured, "rule": "one\nSHA-256 right"}
+    link = dataclasses.replace(links.load("bpsk"), recipe=recipe)
+    network = NetworkFile("b", {"network": links.load("gan_mlp").networks["decoder"]})
+    for model in (link, dataclasses.replace(network, recipe=recipe)):
+        model.write(path := tmp_path / f"{model.name}.safetensors")
+        info.run(info.Settings(str(path)), Output())
+        lines = capsys.readouterr().out.splitlines()
+        assert sum(line.startswith("SHA-256") for line in lines) == 1
+        assert "    SHA-256 right" in lines
 
 
 def test_plot_draws_the_counts(here):

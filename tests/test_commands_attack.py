@@ -78,7 +78,7 @@ def test_both_engines_count_the_same_under_attack(crafted, here):
 def test_an_adversary_hops_and_holds(crafted, here):
     other = "universal_pgd_autoencoder_mlp_8p5db"
     words = f"--hop {other} --hold 3 --sign alternate --off-blocks 2 --on-blocks 9"
-    at = f"--ebn0-db 6 {SHORT} {LOOP} --out run.csv --attack"
+    at = f"--ebn0-db 6 {LOOP} --out run.csv --attack"
     done("measure autoencoder_mlp_8p5db", words, at, crafted[0])
     (row,) = table.read("run.csv", Counts)
     book = perturbation.book([Perturbation.load(crafted[0]), Perturbation.load(other)])

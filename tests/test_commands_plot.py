@@ -64,6 +64,14 @@ def test_the_files_say_what_is_drawn(files, words, figure):
     assert kept["figure"] == figure
 
 
+def test_names_of_4000_letters_are_cut(files):
+    text = (files / "run.csv").read_text().replace("bpsk", 4000 * "y")
+    (files / "long.csv").write_text(text)
+    done("plot long.csv run.csv --out long.png --json long.json")
+    kept = json.loads((files / "long.json").read_text())
+    assert {each["label"] for each in kept["curves"]} >= {"bpsk", 4000 * "y"}
+
+
 def test_the_document_has_the_counts(files):
     words = "plot run.csv --at-bler 0.1 --claim '4,1e-2,a paper'"
     drawn = document(words)

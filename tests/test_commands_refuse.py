@@ -77,6 +77,13 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ("train autoencoder --out a --set ebn0_db=4000", "4000"),
         ("train autoencoder --out a --set batch=9999999999", "batch"),
         ("train autoencoder --out .", "Is a directory"),
+        ("measure bpsk --out a.json --json a.json", "another file of the command"),
+        ("measure bpsk --out a --restarts 5", "give --attack"),
+        ("measure bpsk --out a --attack noise_jammer --book 3", "not crafted"),
+        ("measure bpsk --out a --engine loop --latency 7", "--latency belongs"),
+        ("measure bpsk --out a --rare --latency 7", "--latency belongs"),
+        ("radio tx bpsk --sink soapy --frequency 0", "--frequency must be above 0"),
+        ("radio tx bpsk --sink file --args x --images a", "sends no images"),
         ("plot /dev/null --out x.pgf", "is not a regular file"),
     ],
 )
@@ -137,3 +144,23 @@ def test_two_commands_do_not_write_one_file(here):
     assert "another advphy is writing" in second.stderr
     assert [row.link for row in table.read("run.csv", Counts)] == ["two_simplices"]
     assert [path.name for path in here.iterdir()] == ["run.csv"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("measure", "a\x1b[2J", "--out", "x.csv"),
+        ("measure", "x" * 5000, "--out", "x.csv"),
+        ("measure", "bpsk", "--out", "x\x1b[2J/a.csv"),
+        ("measure", "bpsk", "--out", "x.csv", "--channel", "y" * 3000),
+        ("measure", "bpsk", "--out", "x.csv", "--seed", "1" * 3000),
+        ("measure", "bpsk", "--out", "x.csv", "--ebn0-db", "z" * 3000),
+        ("x\x1b[2J" * 900,),
+    ],
+)
+def test_odd_words_are_refused_in_one_short_printable_sentence(here, words):
+    found = advphy(" ".join(map(shlex.quote, words)))
+    assert found.returncode == 2
+    said = found.stderr.removesuffix("\n")
+    assert said.isprintable()
+    assert len(said) <= 300

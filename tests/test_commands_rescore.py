@@ -123,14 +123,17 @@ def test_a_keyed_recording_of_0_5_is_decoded_if_it_is_said(tmp_path):
     assert "give nonce='none' (commands: --nonce none)" in refused(*words)
 
 
-def test_keyed_bursts_of_an_unknown_time_want_it(golden, tmp_path):
+@pytest.mark.parametrize("at", [None, "yesterday", "NaT"])
+def test_keyed_bursts_of_an_unknown_time_want_it(at, golden, tmp_path):
     said = json.loads(golden[LINK].read_text())
-    del said["captures"][0]["core:datetime"]
+    said["captures"][0]["core:datetime"] = at
     golden[LINK].write_text(json.dumps(said))
     key = shutil.copy(GOLDEN / "before" / "secret.key", tmp_path / "secret.key")
     key.chmod(0o600)
     words = ("rescore", golden[LINK], "--key-file", key)
-    assert "has no core:datetime, but keyed bursts" in (refusal := refused(*words))
+    assert "has no core:datetime that is a date, but keyed bursts" in (
+        refusal := refused(*words)
+    )
     assert "--sent-at" in refusal
     assert "core:datetime" not in advphy(*words, "--sent-at 1e9").stderr
     assert "block errors      0" in done("rescore", golden[LINK])  # plain ones

@@ -66,6 +66,8 @@ def test_ebn0_at_a_bler_is_interpolated_in_the_logarithm():
         lambda: upper_bound(0),
         lambda: StopRule(min_errors=0),
         lambda: StopRule(max_blocks=1.5),
+        lambda: StopRule(relative_width="x"),
+        lambda: StopRule(relative_width=True),
         lambda: StopRule(relative_width=0),
     ],
 )

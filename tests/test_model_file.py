@@ -182,6 +182,9 @@ def put(key, value):
         ("pair", lambda described: described.pop("recipe"), "'recipe' is missing"),
         ("eve", put("layout", "interleaved"), "layout is"),
         ("perturbation", put("kind", "loud"), "'loud' is not known"),
+        ("link", put("name", "a\nSHA-256 right"), "has a line break"),
+        ("link", put("name", 4000 * "a"), "4000 characters in the name.*at most 512"),
+        ("eve", put("listened_to", {"a\nb": "ab"}), "has a line break"),
     ],
 )
 def test_a_description_that_cannot_be_is_refused_even_with_a_right_hash(
@@ -192,6 +195,18 @@ def test_a_description_that_cannot_be_is_refused_even_with_a_right_hash(
     rewrite(path, ours.KIND.key, change)
     with pytest.raises(ModelFileError, match=f"{path}: .*{text}"):
         type(ours).read(path)
+
+
+def test_what_would_not_be_read_is_not_written(tmp_path):
+    for name in ("a\nb", 513 * "a"):
+        with pytest.raises(ValueError, match=r"line break|at most 512"):
+            small_link(name=name).write(tmp_path / "a")
+    assert not list(tmp_path.iterdir())
+    link = small_link(name=512 * "a", recipe={"settings": "two\nlines"})
+    link.write(tmp_path / "a")
+    assert LinkModel.read(tmp_path / "a").recipe == link.recipe
+    with pytest.raises(ValueError, match="settings must be by name, got two lines"):
+        link.settings  # noqa: B018 - it raises
 
 
 def test_nan_weights_are_refused(path):

@@ -2,6 +2,7 @@
 """Frames, headers and pulses: what the layout says."""
 
 import zlib
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -144,3 +145,19 @@ def test_a_header_of_noise_does_not_pass():
 def test_a_frame_that_makes_no_sense_is_refused(settings, text):
     with pytest.raises(ValueError, match=text):
         Frame(**{"n": 7} | settings)
+
+
+def test_equal_numbers_of_any_type_are_the_same_frame():
+    given = {"n": 7.0, "codewords": np.int64(8), "pilots": 2.0, "gap": 16.0}
+    frame = Frame(**given, span=12.0, ramp=4.0, rolloff=Fraction(1, 2), symbol_energy=2)
+    assert frame == Frame(7, codewords=8, rolloff=0.5, symbol_energy=2.0)
+    kinds = dict.fromkeys(frame.describe(), int)
+    kinds |= {"rolloff": float, "symbol_energy": float}
+    assert {name: type(value) for name, value in frame.describe().items()} == kinds
+    assert type(frame.samples()) is int
+
+
+@pytest.mark.parametrize("name", ["n", "symbol_energy"])
+def test_what_follows_from_the_link_is_no_setting(name):
+    with pytest.raises(ValueError, match=f"{name} follows from the link; omit it"):
+        Frame.of_model("bpsk", **{name: 4})

@@ -34,6 +34,27 @@ def test_a_segment_that_grows_is_one_row_with_its_newest_counts():
     assert found.counted_twice() == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"psr_db": "nan"}, "psr_db must be a finite number"),
+        ({"psr_db": 3, "perturbation": "none"}, "psr_db must be a number with an att"),
+        ({"canceller": "x" * 10_000}, "at most 4096"),
+        ({"kind": "a\x1b[2J"}, "cannot be read"),
+    ],
+)
+def test_what_a_table_could_not_be_read_with_is_no_row(settings, why):
+    found = taken(message(), message(name="odd", first=100, **settings))
+    assert len(found.rows()) == 1
+    assert why in found.refused["odd"]
+
+
+def test_counts_of_another_model_of_that_name_are_no_row():
+    found = taken(message(), message(run="b", first=100) | {"model_sha256": "e" * 64})
+    assert ranges(found) == [(0, 100, 1)]
+    assert found.refused == {"mine": "there are counts of another model 'bpsk'"}
+
+
 def test_a_message_that_comes_late_or_again_changes_nothing():
     found = taken(message(300, 5))
     assert not found.take(message(100, 1))

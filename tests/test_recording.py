@@ -240,6 +240,12 @@ def test_other_names_are_refused(name):
         ({"advphy__model_sha256": 64 * "g"}, "are damaged"),
         ({"advphy__samples": -1}, "advphy:samples must be.*got -1"),
         ({"advphy__samples": "many"}, "are damaged"),
+        ({"advphy__counts": {"blocks": "x"}}, "counts: 'blocks' must be a finite"),
+        ({"advphy__counts": {"blocks": [1]}}, "counts: 'blocks' must be a finite"),
+        ({"advphy__counts": [1]}, r"advphy:counts must be numbers by name.*got \[1"),
+        ({"advphy__link": 7}, "damaged: link must be a text, got 7"),
+        ({"advphy__version": "0\nSHA-512 right"}, "has a line break"),
+        ({"advphy__images": ["mnist"]}, "images must be the name of a data set"),
     ],
 )
 def test_what_does_not_fit_is_refused(run, values, text):
@@ -247,6 +253,33 @@ def test_what_does_not_fit_is_refused(run, values, text):
     with pytest.raises(ValueError, match=text) as raised:
         recording_reader.read(run)
     assert str(run) in str(raised.value)
+    assert str(raised.value).isprintable()
+
+
+def test_whole_numbers_with_a_point_are_the_same(run):
+    counts = scored(run).counts
+    floats = {name: float(value) for name, value in FRAME.describe().items()}
+    changed(run, advphy__frame=floats, advphy__seed=5.0, advphy__first_block=0.0)
+    assert scored(run).counts == counts
+    found = recording_reader.read(run).origin
+    assert found.frame == FRAME.describe()
+    assert type(found.frame["codewords"]) is type(found.seed) is int
+
+
+def test_the_frame_of_another_link_is_refused(run):
+    changed(run, advphy__frame=FRAME.describe() | {"n": 8})
+    with pytest.raises(ValueError, match=r"frame is for n = 8, .*has n = 7.*copy"):
+        recording_reader.read(run).origin.require(MODEL)
+    with pytest.raises(ValueError, match="does not fit a model of n = 7"):
+        scored(run)
+
+
+def test_a_text_of_the_user_may_have_lines(run):
+    changed(run, core__description="one\r\ntwo\n", core__license="a\nb")
+    assert recording_reader.read(run).samples
+    changed(run, core__license="a\rb")
+    with pytest.raises(ValueError, match="has a line break or another control"):
+        recording_reader.read(run)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +333,11 @@ def test_settings_that_sigmf_does_not_allow_leave_no_file(tmp_path, more, text):
         ({"first_sample": -1}, "first_sample"),
         ({"samples": 0}, "samples must be.*got 0"),
         ({"psr_db": float("nan")}, "psr_db must be.*got nan"),
+        ({"psr_db": "x"}, "psr_db must be a finite number or None, got 'x'"),
+        ({"what": {"a": 9000 * "b"}}, "the attack must be a text"),
+        ({"what": "x\nSHA-512 right, all is well\r"}, "has a line break"),
     ],
 )
 def test_impossible_attacks_are_refused(more, text):
     with pytest.raises(ValueError, match=text):
-        Attack("jammer", **more)
+        Attack(**{"what": "jammer"} | more)

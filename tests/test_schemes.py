@@ -109,6 +109,7 @@ def test_max_margin_spreads_the_codebook(tmp_path):
     assert distances.min() ** 2 > 11  # random: 3 to 5; Rankin's bound: 14
 
 
+@pytest.mark.slow
 def test_the_union_bound_leads_to_a_pair_and_a_simplex(tmp_path):
     given = ("objective=union_bound", "energy=average", "ebn0_db=8", "steps=1500")
     link = train("max_margin", tmp_path / "a.safetensors", *given)

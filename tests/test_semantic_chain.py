@@ -10,9 +10,10 @@ from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.keying import Keying
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import ranges, semantic_chain
+from advphy_model.measure import ranges, semantic_chain, sweep, table
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.semantic_chain import EVE_SEED, SemanticSetting, total
+from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.network.network import Layer
 
 from . import small_semantic as small
@@ -37,6 +38,22 @@ def setting(link=None, **changes):
         "seed": 5,
     }
     return SemanticSetting(**(given | changes))
+
+
+@pytest.mark.parametrize("other", ["images", "secret"])
+def test_other_images_and_secrets_are_counted_by_themselves(other, tmp_path):
+    keyed, rule, out = small.semantic_link(keying="rotation"), StopRule(None, 50), {}
+    one = setting(keyed, secret=bytes(32), bob_secret=bytes([1] * 32))
+    pixels = small.images().pixels[::-1]
+    changed = {"images": dataclasses.replace(small.images(), pixels=pixels)}
+    changed["secret"] = bytes([2] * 32)
+    two = dataclasses.replace(one, **{other: changed[other]})
+    for name, settings in {"both": [one, two], "alone": [two]}.items():
+        for each in settings:
+            steps = sweep.measure([each], rule, tmp_path / name, SemanticCounts)
+            *_, out[name] = steps
+    assert out["both"].rows == out["alone"].rows
+    assert len(table.read(tmp_path / "both", SemanticCounts)) == 2 * len(one.measured)
 
 
 def through(network, x):

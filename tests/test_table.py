@@ -154,6 +154,21 @@ def test_counts_of_another_model_are_not_continued(tmp_path):
         measure(out, StopRule(None, 1000))
 
 
+def test_two_models_of_one_name_are_not_measured_into_one_table(tmp_path):
+    link = links.load("bpsk")
+    other = dataclasses.replace(link, codebook=-link.codebook)
+    settings = [LinkSetting(each, 4.0) for each in (link, other)]
+    with pytest.raises(ValueError, match="two different models are called 'bpsk'"):
+        next(sweep.measure(settings, StopRule(None, 9), tmp_path / "a.csv", Counts))
+
+
+def test_the_last_index_is_counted_and_none_beyond(tmp_path):
+    out = tmp_path / "run.csv"
+    with pytest.raises(ValueError, match=r"beyond index 2\^48"):
+        measure(out, StopRule(None, 1000), first=2**48 - 99)
+    assert table.read(out, Counts)[0].end == 2**48 + 1
+
+
 @pytest.mark.parametrize("first", [201, 500, 1199])
 def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path, first):
     measure(tmp_path / "run.csv", StopRule(None, 1000), first=200)
@@ -290,6 +305,11 @@ def test_a_byte_order_mark_and_quotes_are_read(tmp_path, ends):
             lambda text: text.replace("4.5", '"4,5"'),
             "utf-8",
             "ebn0_db must be a number, got '4,5' with a decimal comma",
+        ),
+        (
+            lambda text: text.replace("bpsk", '"b\nSHA-256 right"'),
+            "utf-8",
+            "the text 'b SHA-256 right' has a line break",
         ),
         (
             lambda text: text.replace("1000", "1E+03"),

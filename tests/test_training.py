@@ -113,7 +113,10 @@ def test_a_new_training_does_not_keep_old_figures(tmp_path):
     "given",
     [
         "architecture=mlp learning_rate=0.01 steps=500 batch=256",
-        "architecture=cnn learning_rate=0.003 steps=500 batch=128",
+        pytest.param(
+            "architecture=cnn learning_rate=0.003 steps=500 batch=128",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_short_training_learns(tmp_path, given):

@@ -13,6 +13,7 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.modem import transmit_limits
+from advphy_model.user_folders import user_path
 
 from .conftest import CLONE, STAGED
 
@@ -100,3 +101,9 @@ def test_gnu_radio_with_a_home_folder_that_is_read_only(tmp_path):
     code, said = command(*words, HOME=str(tmp_path / "file"))
     assert (code, "GNU Radio needs a HOME that it may write to" in said) == (2, True)
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800"])
+def test_what_cannot_be_a_name_is_refused_with_the_name(name):
+    with pytest.raises(ValueError, match=r"^'a\\[ -~]* cannot be the name.*choose"):
+        user_path(name)

@@ -57,14 +57,14 @@ def main(words=None) -> int:
             from advphy_model.numpy_copies import hidden_numpy
 
             text = "; ".join(filter(None, [text.partition("\n")[0], hidden_numpy()]))
-    print(" ".join(["advphy", *words[:1]]) + f": {text}", file=sys.stderr)
+    print(_parser.said(" ".join(["advphy", *words[:1]]), text), file=sys.stderr)
     return 2
 
 
 def _run(words, typed):
     given = next((word for word in words if not word.startswith("-")), None)
     if given is not None and given not in _parser.names():
-        print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
+        print(_parser.said("advphy", _parser.unknown(given)), file=sys.stderr)
         return 2
     _parser.refuse_dashes(words)
     parser = _parser.parser(given)
@@ -83,6 +83,12 @@ def _run(words, typed):
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
+        one = os.path.realpath(output.json)
+        del (others := dict(vars(arguments)))["json"]
+        for value in others.values():
+            for path in value if isinstance(value, list) else [value]:
+                if isinstance(path, str) and os.path.realpath(path) == one:
+                    raise ValueError(f"--json {path} is another file of the command")
     with contextlib.suppress(Exception):  # `doctor` reports what is broken
         from advphy_training import progress
 

@@ -98,6 +98,12 @@ class Perturbed:
                 f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
             )
 
+    @property
+    def crafted(self):
+        """Return whether --attack names an attack to craft."""
+        known = self.attack in (None, "noise_jammer", *Perturbation.names())
+        return not (known or Path(self.attack).is_file())
+
     def found(self, k, model, snr_db, craft, remark):
         """Yield (perturbation, PSR in dB or None) for a link of either kind.
 
@@ -109,12 +115,12 @@ class Perturbed:
             psrs_db = [pnr_db - snr_db for pnr_db in self.pnr_db]
         for psr_db in psrs_db:
             level = -6.0 if psr_db is None else psr_db
-            if self.attack in Perturbation.names() or Path(self.attack).is_file():
-                p = Perturbation.load(self.attack)
+            if self.crafted:
+                p = craft(level)
             elif self.attack == "noise_jammer":
                 p = perturbation.jammer(k, model.n, level)
             else:
-                p = craft(level)
+                p = Perturbation.load(self.attack)
             p.require_fit(model)
             if warning := p.warning_for(model):
                 remark(warning)
@@ -187,14 +193,15 @@ class Attack(Perturbed, Cancelling):
     )
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
-    INDEPENDENT: ClassVar = {
-        *("--cancel", "--window", "--sample", "--iterations"),
-        *("--restarts", "--steps", "--craft-seed", "--book"),
-    }
+    INDEPENDENT: ClassVar = {"--cancel", "--window", "--sample", "--iterations"}
 
     def __post_init__(self):
         Cancelling.__post_init__(self)
         Perturbed.__post_init__(self)
+        effort = [] if self.crafted else list(changed(self.knowledge))
+        if self.attack is not None and effort:
+            what = f"crafting an attack, and '{self.attack}' is not crafted"
+            raise ValueError(f"{effort[0]} belongs to {what}; omit it")
 
     def perturbations(self, model, ebn0_db, out, remark):
         """Return the (perturbation, PSR in dB or None) for a link model at an Eb/N0.

@@ -52,9 +52,17 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are a sentence, without the usage."""
 
     def error(self, message):
-        self.exit(
-            2, f"{self.prog}: {message}; `{self.prog} --help` lists the options\n"
-        )
+        text = f"{message}; `{self.prog} --help` lists the options"
+        self.exit(2, said(self.prog, text) + "\n")
+
+
+def said(prog, text):
+    """Return the error of a command as one sentence; all of it if numpy is broken."""
+    try:
+        from advphy_model.file_gate import sentence
+    except ImportError:
+        return f"{prog}: {text}"
+    return sentence(text, f"{prog}:")
 
 
 def parser(only=None):

@@ -11,7 +11,7 @@ from advphy_model.link import any_link
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
-from advphy_commands._options import number, operand, option, positive
+from advphy_commands._options import changed, number, operand, option, positive
 from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
@@ -40,10 +40,13 @@ class Link:
     def load(self, device, driver):
         """Return (link, {frame, seed, images, secret}) for a Device and its driver."""
         model = any_link.load(self.link)
+        semantic = hasattr(model, "pixels")
+        if "--images" in changed(self) and not semantic:
+            raise ValueError(f"link '{model.name}' sends no images; omit --images")
         return model, {
             "frame": device.frame(driver, model, self.codewords),
             "seed": self.seed,
-            "images": self.images if hasattr(model, "pixels") else None,
+            "images": self.images if semantic else None,
             "secret": secret_of(self.key_file, model, bursts=True),
         }
 
@@ -79,7 +82,9 @@ class Device:
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
         rate = radio_drivers.checked_rate(driver, self.args, self.rate)
-        frequency = self.frequency or DEFAULT_FREQUENCY
+        frequency = DEFAULT_FREQUENCY if self.frequency is None else self.frequency
+        if not 0 < frequency < math.inf:
+            raise ValueError(f"--frequency must be above 0 Hz, got {frequency:g}")
         at = {"driver": driver, "frequency": frequency, "sample_rate": rate}
         at |= {"args": self.args, "serial": self.serial, "antenna": self.antenna}
         return at | {"gain": self.gain}

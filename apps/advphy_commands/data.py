@@ -53,6 +53,8 @@ def run(settings, output):
         place = image_files.adopt(name, settings.folder)
     else:
         place = _fetch(name)
+    if there and settings.folder is not None:
+        output.remark("--from is not used, since the files are there already")
     where = f"{'already' if there else 'now'} in {place}"
     output.line(f"{name}: {where}, SHA-256 verified")
     output.note(name=name, place=str(place), was_there=there, verified=True)

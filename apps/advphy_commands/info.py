@@ -93,7 +93,7 @@ def _describe(output, model):
     output.note(kind=kind, **values, **_picked(model, "name", "sha256", "recipe"))
     pairing = f", pairing {model.pairing}" if kind == "semantic_link" else ""
     for line in (head, f"SHA-256 {model.sha256}{pairing}", *more):
-        output.line(line)
+        output.line(_indented(line))
     if kind == "perturbation":
         return
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
@@ -104,26 +104,33 @@ def _describe(output, model):
         for layer in network.layers:
             what = f"{_shapes(layer) or ''}{layer.attributes or ''}"
             output.line(f"    {layer.name:<12}{layer.kind:<28}{what}")
-    for key, value in model.recipe.items():
-        if key != "measured":
-            output.line(f"{key}: {value}")
-    _print_measured(output, model.recipe.get("measured", {}), kind)
+    recipe = {"measured": {}} | model.recipe
+    measured = _measured(recipe.pop("measured"), kind)
+    for line in [*(f"{key}: {value}" for key, value in recipe.items()), *measured]:
+        output.line(_indented(line))
 
 
-def _print_measured(output, measured, kind):
-    if kind != "link":
-        for row in measured.get("rows", []):
-            output.line("    " + "  ".join(f"{key} {row[key]}" for key in row))
-        return
+def _indented(text):  # so that no line of the file looks like one of ours
+    return text.replace("\n", "\n    ")
+
+
+def _measured(measured, kind):
+    """Return lines of measured results, or of what a user's recipe has instead."""
+    lines = []
     try:
+        if kind != "link":
+            for row in measured.get("rows", []):
+                lines.append("    " + "  ".join(f"{key} {row[key]}" for key in row))
+            return lines
         for decision, rows in measured.items():
-            output.line(f"measured with decision {decision}:")
+            lines.append(f"measured with decision {decision}:")
             for row in rows:
                 counts = "({block_errors} of {blocks})".format(**row)
                 rate = f"BLER {row['block_errors'] / row['blocks']:.2e}"
-                output.line(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
-    except (AttributeError, KeyError, TypeError):  # a recipe by the user
-        output.line(f"measured: {measured}")
+                lines.append(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return [f"measured: {measured}"]
+    return lines
 
 
 def _shapes(layer):

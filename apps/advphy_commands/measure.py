@@ -130,6 +130,13 @@ class Settings(_measuring.Points):
                 f"--min-errors {self.min_errors} does not belong to --rare, whose "
                 "points end by --relative-width; omit one of them"
             )
+        if self.runs_loop and "--latency" in changed(self):
+            raise ValueError("--latency belongs to the flowgraph; omit it for the loop")
+
+    @property
+    def runs_loop(self):
+        """Return whether the counts come from the loop engine."""
+        return self.rare or self.cluster.address or self.engine == "loop"
 
 
 def run(settings, output):
@@ -140,7 +147,7 @@ def run(settings, output):
         width = settings.relative_width
         width = _RARE_WIDTH if width is None else width
         rule = StopRule(None, settings.max_blocks, width)
-    elif settings.cluster.address or settings.engine == "loop":
+    elif settings.runs_loop:
         engine = "loop"
     with settings.cluster.workers() as workers:
         if engine == "flowgraph":

@@ -23,7 +23,7 @@ from advphy_model.measure.burst_chain import (
 )
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
-from advphy_model.modem.frame import Frame
+from advphy_model.modem.frame import OF_LINK, Frame
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import REAL, Attack
@@ -71,7 +71,7 @@ class OverTheAir(Attack):
 
 def _layout(name, words):
     found = {}
-    known = [key for key in Frame(n=1).describe() if key != "n"]
+    known = [key for key in Frame(n=1).describe() if key not in OF_LINK]
     for word in words:
         key, _, value = word.partition("=")
         if key not in known:

@@ -22,7 +22,7 @@ from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
-from advphy_commands._options import operand, option, switch
+from advphy_commands._options import changed, operand, option, switch
 from advphy_commands._text import numbers, require_own, table
 from advphy_commands.secret import key_file, no_nonce, secret_of
 
@@ -56,19 +56,18 @@ def run(settings, output):
         raise ValueError(f"{found.meta} {unknown}")
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
-    try:
-        frame = Frame.restore(origin.frame)
-    except ValueError as error:
-        raise ValueError(f"{found.meta}: {error}") from None
+    secret = secret_of(settings.key_file, model, bursts=True)
+    if secret is None and (only := {"--nonce", "--sent-at"} & changed(settings).keys()):
+        raise ValueError(f"{min(only)} belongs to keys; give --key-file, or omit it")
     pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,
         model,
-        frame,
+        Frame.restore(origin.frame),
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
-        secret=secret_of(settings.key_file, model, bursts=True),
+        secret=secret,
         nonce=settings.nonce,
         sent_at=settings.sent_at,
         swap_iq=settings.swap_iq,

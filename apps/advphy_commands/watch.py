@@ -194,6 +194,7 @@ class Record:
                 refuse_unwritable(csv)
                 stack.enter_context(only_writer(csv))
                 before = table.read_existing(csv, Counts)
+                table.require_continuable(before, {}, csv)
             self._counts = PublishedCounts(before)
             self._stack = stack.pop_all()
 

@@ -2,7 +2,8 @@
 """Checks that constructors and setters of all blocks share.
 
 An argument whose default is True or False is one of them, one whose default is a
-number or a text is no array, and the text of an error is one printable sentence.
+number is neither of them, one whose default is a number or a text is no array, and the
+text of an error is one printable sentence.
 """
 
 import functools
@@ -34,11 +35,18 @@ def _checked(method, made):
                 _require_kind(name, value, made)
             return method(self, *given, **named)
         except (ValueError, TypeError, OSError) as error:
-            if (text := sentence(str(error))) == str(error):
-                raise
-            raise type(error)(text) from None
+            raise in_sentence(error) from None
 
     return checked_method
+
+
+def in_sentence(error):
+    """Return an error whose text is one printable sentence, the same one if it is."""
+    if (text := sentence(str(error))) == str(error):
+        return error
+    # Not its own type: errors of Unicode and JSON are made of more than a text.
+    kind = next(k for k in (TypeError, OSError, ValueError) if isinstance(error, k))
+    return kind(text).with_traceback(error.__traceback__)
 
 
 def _require_kind(name, value, made):
@@ -52,3 +60,5 @@ def _require_kind(name, value, made):
     a_bool = isinstance(value, int | np.bool_) and value in (0, 1)
     if isinstance(default, bool) and not a_bool:
         raise ValueError(f"{name} must be True or False, got {value!r}")
+    if isinstance(value, bool) and type(default) in (int, float):
+        raise ValueError(f"{name} must be a number, got {value}")

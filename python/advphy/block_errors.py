@@ -22,7 +22,7 @@ from advphy_model.checked_values import checked_whole
 from advphy_model.randomness import LAST_INDEX
 from gnuradio import gr
 
-from .argument_checks import checking_block
+from .argument_checks import checking_block, in_sentence
 from .program_end import end_with_program
 from .stream_tags import tagging_block
 
@@ -107,6 +107,7 @@ class _guarded(checking_block, tagging_block):
 
     def fail(self, error):
         """Store and log the first error, end this block, wake who waits for it."""
+        error = in_sentence(error) if isinstance(error, ValueError) else error
         with failure:
             first = self.error is None
             self.error = error if first else self.error

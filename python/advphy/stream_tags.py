@@ -7,11 +7,15 @@ and ZMQ with pass_tags; a burst synchronizer puts it out again. A stream without
 such as that of a file, is not checked.
 """
 
+import contextlib
+import re
+import reprlib
 import zlib
 from typing import NamedTuple
 
 import numpy as np
 import pmt
+from advphy_model.checked_values import is_number, is_whole
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
 ORIGIN = "advphy_origin"  # other modules may have tags named origin
@@ -31,6 +35,66 @@ class Origin(NamedTuple):
 
 
 KEYS = {*Origin._fields, "block"}  # of the dictionary in a tag
+
+
+def _sendable(settings):
+    try:
+        pmt.to_pmt({str(key): value for key, value in settings.items()})
+    except Exception:  # of any kind, such as RecursionError
+        return False
+    return True
+
+
+def _is_whole(value):
+    return isinstance(value, int) and is_whole(value, 0, 2**63)
+
+
+_HEX = re.compile("([0-9a-f]{2})*")
+_SETTINGS = "a dictionary of texts, bools and Python's numbers within 63 bits"
+_PLAIN = (*LINK_SETTINGS, EVE_TAG)  # tags with fields of any name
+_RULES = [  # (tags by their values and fields of the others, rule, test)
+    ({ERASURES_TAG, "index", "number", "missed"}, "a whole number >= 0", _is_whole),
+    ({MODEL_TAG, *KEYS, "pairing", "suspicious"}, "a text", lambda x: type(x) is str),
+    ({"nonce", "seed_check"}, "hexadecimal", lambda x: _HEX.fullmatch(str(x))),
+    ({"snr_db", "arrived"}, "a number", is_number),
+    ({"inserted"}, "True or False", lambda x: isinstance(x, bool)),
+    ({*_PLAIN, ALICE_TAG}, _SETTINGS, _sendable),
+]
+_SENDERS = {  # and the fields that no tag may lack
+    FRAME_TAG: ("a burst synchronizer", "index"),
+    ALICE_TAG: ("Alice", "inserted", "pairing"),
+    KEY_TAG: ("Alice", "index"),
+    ERASURES_TAG: ("a decoder",),
+}
+
+
+def checked_settings(settings):
+    """Return a copy of settings, or {} for None; ValueError unless PMT can hold it."""
+    if isinstance(settings, dict):
+        whole = settings.items()
+        settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in whole}
+    if settings is not None and not _sendable(settings):
+        given = reprlib.repr(settings)
+        raise ValueError(f"settings must be {_SETTINGS}, or None, got {given}")
+    return settings or {}
+
+
+def _value_of(key, value, needs):
+    """Return the value of a tag; ValueError if it breaks a rule."""
+    with contextlib.suppress(ValueError):  # of kinds that no rule allows
+        value = pmt.to_python(value)
+    sender, *needed = _SENDERS.get(key, ("its block",))
+    found = dict.fromkeys([*needed, *needs] if key == FRAME_TAG else needed)
+    found |= value if isinstance(value, dict) and key not in _PLAIN else {}
+    for field, part in (found | {key: value}).items():
+        for names, rule, holds in _RULES:
+            if field in names and not holds(part):
+                must = "be" if field == key else f"have {field},"
+                raise ValueError(
+                    f"tag '{key}' must {must} {rule}, as {sender} sets it, got "
+                    f"{reprlib.repr(value)}; give tags of your own another key"
+                )
+    return value
 
 
 def of_link(model):
@@ -108,15 +172,16 @@ class tagging_block:
         for begin, end in edges.reshape(-1, 2).tolist():
             self.tag_item(self.nitems_written(0) + begin, key, end - begin)
 
-    def tags_of(self, size, *keys):
+    def tags_of(self, size, *keys, needs=(), port=0):
         """Return sorted [(item, key, value)] of the tags with these keys.
 
-        They are those of the first `size` items of input 0 of this call.
+        They are those of the first `size` items of an input of this call. ValueError if
+        one is not as its sender writes it, or lacks a field that the block needs.
         """
-        read, found = self.nitems_read(0), []
-        tags = self.get_tags_in_window(0, 0, size)
+        read, found = self.nitems_read(port), []
+        tags = self.get_tags_in_window(port, 0, size)
         for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in keys:
-                found.append((tag.offset - read, key, pmt.to_python(tag.value)))
+            key = next((k for k in keys if pmt.eq(tag.key, pmt.intern(k))), None)
+            if key is not None:
+                found.append((tag.offset - read, key, _value_of(key, tag.value, needs)))
         return found

@@ -14,6 +14,7 @@ _GAP = 0.25  # between two labels, relative to the height of a line
 _WIDEST = 0.42  # largest width of the labels, relative to the figure
 _AT_THE_EDGE = 0.06  # largest distance of a curve's end from the edge, relative
 _WRAP = 30  # letters in a line
+_LONGEST = 300  # letters in a label; a font renders no line of 4000
 _BELOW = 0.5  # inches from an axes to its legend, for ticks and their label
 
 
@@ -39,7 +40,7 @@ def label(axes, curves, notes=None, ends=None):
         text.remove()
     if curves:
         its = {text: f"{text} - {note}" for text, note in notes.items() if note}
-        _legend(axes, [(its.get(text, text), line) for text, line in curves])
+        _legend(axes, [(_cut(its.get(text, text)), line) for text, line in curves])
     return "legend"
 
 
@@ -67,7 +68,7 @@ def _legend(axes, named):
 
 
 def _text(axes, text, color, end, note):
-    words = textwrap.fill(text, _WRAP)
+    words = textwrap.fill(_cut(text), _WRAP)
     if note:
         words += "\n" + textwrap.fill(note, _WRAP)
     leader = {"arrowstyle": "-", "color": color, "linewidth": 0.6}
@@ -75,6 +76,10 @@ def _text(axes, text, color, end, note):
     its = {"color": look.ink(color), "fontsize": "small", "va": "center"}
     its |= {"textcoords": "axes fraction", "annotation_clip": False}
     return axes.annotate(words, end, (1.03, 0.5), arrowprops=leader, **its)
+
+
+def _cut(text):
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _end(line):

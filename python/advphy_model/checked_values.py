@@ -4,10 +4,13 @@
 import math
 import numbers
 
+import numpy as np
+
 
 def is_number(value) -> bool:
-    """Return whether a value is one real number, which True and False are not."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    """Return whether a value is one real number; a bool or time difference is not."""
+    odd = bool, np.timedelta64  # numbers.Real has them
+    return isinstance(value, numbers.Real) and not isinstance(value, odd)
 
 
 def is_whole(value, low: int, high: int) -> bool:
@@ -54,4 +57,4 @@ def checked_kind(name: str, value, kinds, wanted: str):
 
 
 def _shown(value):
-    return value if isinstance(value, numbers.Number) else repr(value)
+    return value if is_number(value) else repr(value)

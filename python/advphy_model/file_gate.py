@@ -38,6 +38,7 @@ LIMITS = {
     "items": Limit(2**18, "keys and values in JSON or TOML"),
     "whole": Limit(2**64, "as magnitude of whole numbers in JSON, TOML and CSV"),
     "text": Limit(4096, "characters in a text of JSON, TOML or CSV"),
+    "name": Limit(512, "characters in the name of a model"),
     "arrays": Limit(16384, "arrays in a model file"),
     "axes": Limit(8, "axes of an array or of an item"),
     "layers": Limit(8192, "layers in the networks of a model file"),
@@ -63,6 +64,7 @@ _LONG = re.compile(
 )
 _UNSAFE = re.compile(  # what a terminal obeys, and what is no character
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "|\r(?!\n)"
 )
 _DOTTED = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]+\s*\.\s*){33}")
 
@@ -206,10 +208,11 @@ def _finite(text):
     return value
 
 
-def require_plain(value, longest="text") -> None:
+def require_plain(value, longest="text", lines=True) -> None:
     """Raise ValueError for a value of JSON or TOML that is beyond LIMITS.
 
-    A text must not have control characters, which a terminal would obey.
+    A text must not have control characters, which a terminal would obey, nor several
+    lines unless `lines`: what is printed as a name must not look like a line of ours.
     """
     level, depth, count = [value], 0, 0
     while level:
@@ -224,10 +227,9 @@ def require_plain(value, longest="text") -> None:
                 inner += each
             elif isinstance(each, str):
                 require_within(longest, len(each))
-                if _UNSAFE.search(each):
-                    raise ValueError(
-                        f"the text '{shown(each)}' has a control character"
-                    )
+                if _UNSAFE.search(each) or ("\n" in each and not lines):
+                    what = "a line break or another control character; remove it"
+                    raise ValueError(f"the text '{shown(each)}' has {what}")
             elif isinstance(each, int):
                 require_whole(each)
         level = inner

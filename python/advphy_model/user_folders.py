@@ -3,15 +3,19 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 NO_HOME = "/nonexistent"  # as Debian calls the home of a user without one
 
 
 def user_path(path) -> Path:
-    """Return a path, with a home folder for "~" at its beginning."""
+    """Return a path, with a home for "~" at its begin; ValueError if it is none."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"a file or folder must be given by its name, got {path!r}")
+    if re.search("[\0\ud800-\udc7f\udd00-\udfff]", os.fsdecode(path)):
+        text = "cannot be the name of a file or folder; choose one of printable letters"
+        raise ValueError(f"{os.fspath(path)!r} {text}")
     return Path(os.path.expanduser(path))
 
 

@@ -92,9 +92,10 @@ class error_counter(setting_follower):
         model = load(model)
         self._k, self._seed = model.k, checked_seed(seed)
         first = checked_index("first_block", first_block)
-        if stop is not None and not hasattr(stop, "next_check"):
+        methods = [getattr(stop, name, None) for name in ("next_check", "met")]
+        if stop is not None and not all(map(callable, methods)):
             rule = "advphy.StopRule(min_errors=...) or None"
-            raise ValueError(f"stop must be {rule}, got {stop}")
+            raise ValueError(f"stop must be {rule}, got {stop!r}")
         self._rule = stop
         self.expected = (of_link(model), of_seed(self._seed, self._k))
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
@@ -134,7 +135,8 @@ class error_counter(setting_follower):
         if self._ended:
             return DONE
         decided = input_items[0]
-        tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
+        keys = FRAME_TAG, ERASURES_TAG, *self.TAGS
+        tags = self.tags_of(len(decided), *keys, needs=("missed",))
         changes, runs = self._changes(tags), self._runs(tags, len(decided))
         refused = []  # of another seed
         if len(input_items) == 2:

@@ -6,13 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from advphy_model.checked_values import checked_kind
 from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_block
 from ..receive.burst_synchronizer import runs_of
 from ..reports import Reporter, segmented_block
-from ..stream_tags import ALICE_TAG, CHANNEL_TAG, EVE_TAG, FRAME_TAG
+from ..stream_tags import ALICE_TAG, CHANNEL_TAG, EVE_TAG, FRAME_TAG, checked_settings
 from .latency import Latency
 
 GIVEN = "given"  # settings by set_settings, in addition to those by tags
@@ -35,8 +34,7 @@ class setting_follower(segmented_block):
 
         Items that are already in the flowgraph at that moment are counted in it, too.
         """
-        checked_kind("settings", settings, dict | None, "a dictionary of settings")
-        self._given = dict(settings or {})
+        self._given = checked_settings(settings)
 
     def start(self):
         self._settings = {}  # by the key of their tag, or GIVEN

@@ -131,10 +131,10 @@ class adapting_eve(guarded_general_block):
 
     def _run(self, port, items):
         """Return how many items of an input belong together; note their index."""
-        tags = self.get_tags_in_window(port, 0, len(items), pmt.intern(FRAME_TAG))
-        bursts = {tag.offset - self.nitems_read(port): tag.value for tag in tags}
+        tags = self.tags_of(len(items), FRAME_TAG, port=port)
+        bursts = {at: burst for at, _, burst in tags}
         if 0 in bursts:
-            burst = pmt.to_python(bursts.pop(0))
+            burst = bursts.pop(0)
             self._index[port] = burst["index"]
             self._snrs_db[port] = burst.get("snr_db", 0.0)
         return min(bursts, default=len(items))

@@ -11,6 +11,7 @@ from advphy_model.checked_values import checked_kind
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
+from advphy_model.randomness import checked_index
 from gnuradio import gr
 
 from ..air.arrival_times import ArrivalTimes
@@ -32,7 +33,8 @@ def runs_of(tags, size, index):
     starts, runs = {0: None}, []
     starts |= {item: value for item, key, value in tags if key == TAG}
     for begin, end in pairwise([*sorted(starts), size]):
-        index = index if starts[begin] is None else starts[begin]["index"]
+        if starts[begin] is not None:
+            index = checked_index("index in a 'frame' tag", starts[begin]["index"])
         runs.append((begin, end, index, starts[begin]))
         index += end - begin
     return runs, index

@@ -84,7 +84,8 @@ class messages_to_bytes(guarded_general_block):
         count = most = 8 * len(out) // self._k
         if not self._missing:
             count = min(len(items), most)
-            tags = self.tags_of(count, FRAME_TAG, ERASURES_TAG)
+            needs = "number", "missed"
+            tags = self.tags_of(count, FRAME_TAG, ERASURES_TAG, needs=needs)
             lost = self._erasures.flags(tags, count, read)
             lost = np.zeros(count, bool) if lost is None else lost
             for at, key, value in tags:
@@ -105,13 +106,16 @@ class messages_to_bytes(guarded_general_block):
 
     def _follow(self, burst):
         """Find out how many messages are missing before a burst."""
-        index, self._followed = burst["index"], self.nitems_read(0) + 1
+        index = checked_index("index in a 'frame' tag", burst["index"])
+        self._followed = self.nitems_read(0) + 1
         odd = burst.get("suspicious") == "number"  # perhaps by millions
         leaps = (odd or self._odd) and index > self._next
         self._odd = odd
         if not self._begun or index < self._next or leaps:  # the sender begins (anew)
             codewords = index // max(1, burst["number"])  # in each earlier burst
-            self._next, self._begun = index - burst["missed"] * codewords, True
+            self._next = index - burst["missed"] * codewords
+            checked_index("index without missed, of a 'frame' tag,", self._next)
+            self._begun = True
             place = (self._next - self._first_block) * self._k
             self._lost = np.ones(place % 8, bool)  # the begin of this byte
             self._bits = np.zeros(place % 8, np.uint8)

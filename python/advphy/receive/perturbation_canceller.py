@@ -4,6 +4,7 @@
 import dataclasses
 
 import numpy as np
+import pmt
 from advphy_model.link.links import load
 from advphy_model.modem.frame import require_frame
 from advphy_model.receive.canceller import Canceller, CancellerSettings
@@ -139,8 +140,8 @@ class perturbation_canceller(guarded_block):
             return np.zeros(size, int)
         first = self.nitems_read(0)
         places = np.arange(first - self._burst, first - self._burst + size)
-        for at, _, _ in self.tags_of(size, FRAME_TAG):
-            self._burst = first + at
+        for tag in self.get_tags_in_window(0, 0, size, pmt.intern(FRAME_TAG)):
+            self._burst, at = tag.offset, tag.offset - first
             places[at:] = np.arange(size - at)
         return places % self._codewords
 

@@ -93,7 +93,7 @@ class Adversary(Arriving):
 
         def require(name, right, wanted):
             value = getattr(self, name)
-            if not right(value):
+            if isinstance(value, bool) or not right(value):
                 raise ValueError(f"{name} must be {wanted}, got {value}")
 
         def finite(value):

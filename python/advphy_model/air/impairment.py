@@ -14,6 +14,7 @@ import numbers
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import is_number
 from advphy_model.network.layers import array_module
 
 
@@ -69,7 +70,7 @@ def _violated(field, value):
     kind, number = "a number", numbers.Real
     if isinstance(field.default, int):
         kind, number = "a whole number", numbers.Integral
-    right = isinstance(value, number) and not isinstance(value, bool)
+    right = isinstance(value, number) and is_number(value)
     if right and low <= value <= high:
         return None
     return f"{kind} in {low:g}..{high:g} {unit}".strip()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Metadata of recordings in addition to SigMF: origin of the samples and attacks."""
 
-import math
 import re
 from dataclasses import dataclass
 
-from advphy_model.checked_values import checked_kind
+from advphy_model.checked_values import checked_kind, checked_number
+from advphy_model.file_gate import require_plain
+from advphy_model.modem.frame import Frame
 from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
@@ -33,10 +34,15 @@ class Origin:
     images: str | None = None  # name of the data set of a semantic link, else None
 
     def __post_init__(self):
+        for name in ("link", "model_sha256", "version"):
+            checked_kind(name, getattr(self, name), str, "a text")
+        checked_kind("images", self.images, str | None, "the name of a data set")
+        require_plain([self.link, self.version, self.images], lines=False)
         if not re.fullmatch("[0-9a-fA-F]{64}", sha := self.model_sha256):
             raise ValueError(f"model_sha256 must be 64 hexadecimal digits, got '{sha}'")
-        checked_seed(self.seed)
+        object.__setattr__(self, "seed", checked_seed(self.seed))
         codewords, first = self.frame["codewords"], self.first_block
+        object.__setattr__(self, "frame", Frame.restore(self.frame).describe())
         if first is not None and checked_index("first_block", first) % codewords:
             raise ValueError(
                 f"first_block must be the first of a burst, a multiple of {codewords}, "
@@ -48,13 +54,11 @@ class Origin:
         """Return the number of the first transmitted burst, or None if not known."""
         if self.first_block is None:
             return None
-        return self.first_block // self.frame["codewords"]
+        return int(self.first_block // self.frame["codewords"])
 
     @classmethod
     def of(cls, model, frame, seed=1, **more):
         """Return the origin for a link of either kind; `more`: first_block, images."""
-        checked_kind("images", more.get("images"), str | None, "the name of a data set")
-        seed = None if seed is None else checked_seed(seed)
         described = frame.describe()
         return cls(model.name, model.sha256, described, seed, __version__, **more)
 
@@ -64,6 +68,11 @@ class Origin:
             raise ValueError(
                 f"the recording is of link '{self.link}' {self.model_sha256[:8]}, not "
                 f"of '{model.name}' {model.sha256[:8]}; give its file as the link"
+            )
+        if (n := self.frame["n"]) != model.n:
+            raise ValueError(
+                f"the recording's frame is for n = {n}, link '{model.name}' has n = "
+                f"{model.n}: the metadata were changed; copy them again"
             )
 
 
@@ -77,11 +86,20 @@ class Attack:
     samples: int | None = None  # duration in samples; None: to the end
 
     def __post_init__(self):
+        require_plain(checked_kind("the attack", self.what, str, "a text"), lines=False)
         checked_index("first_sample", self.first_sample)
         if self.samples is not None and not checked_index("samples", self.samples):
             raise ValueError("samples must be at least 1 or None, got 0")
-        if (psr_db := self.psr_db) is not None and not math.isfinite(psr_db):
-            raise ValueError(f"psr_db must be a finite number or None, got {psr_db}")
+        if self.psr_db is not None:
+            checked_number("psr_db", self.psr_db, of="or None")
+
+
+def checked_counts(counts):
+    """Return counts of a receiver, or None; ValueError unless they are numbers."""
+    checked_kind("advphy:counts", counts, dict | None, "numbers by name")
+    for name, value in (counts or {}).items():
+        checked_number(f"advphy:counts: '{name}'", value)
+    return counts
 
 
 def paths(path) -> tuple:

@@ -12,13 +12,14 @@ import math
 from pathlib import Path
 
 from advphy_model.file_gate import FileError, json_value, reading, shown
-from advphy_model.files import recording_layout
+from advphy_model.files import recording_contents, recording_layout
 from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
 from advphy_model.files.recording_layout import PIECE as PIECE
 from advphy_model.randomness import checked_index
 from advphy_model.user_folders import user_path
 
 _PARTS = {"global": dict, "captures": list, "annotations": list}
+_DAMAGED = "copy it again, since its advphy: keys are damaged: "
 _WRONG = "is not a SigMF recording of complex samples: "
 
 
@@ -97,7 +98,7 @@ def _read(path, meta):
     samples = sum(count for _, count in places)
     if not samples:
         raise FileError(f"{data.path.name} holds no complex sample; copy it again")
-    with reading(meta, "the values of the advphy: keys are damaged: "):
+    with reading(meta, _DAMAGED):
         recorded = checked_index("advphy:samples", fields.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
         empty = [number for number, (_, count) in enumerate(places, 1) if not count]
@@ -107,11 +108,12 @@ def _read(path, meta):
         known = {name: fields[OWN + name] for name in names if OWN + name in fields}
         origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
+        counts = recording_contents.checked_counts(fields.get("advphy:counts"))
     verified = not missing and "core:sha512" in fields
     if verified:
         _require_hash(data, str(fields["core:sha512"]))
     frequencies = {capture.get("core:frequency") for capture in captures}
-    counts, begun = fields.get("advphy:counts"), captures[0].get("core:datetime")
+    begun = captures[0].get("core:datetime")
     return Recording(
         meta=meta,
         data=data,
@@ -124,7 +126,7 @@ def _read(path, meta):
         frequency=frequencies.pop() if len(frequencies) == 1 else None,
         origin=origin,
         attacks=attacks,
-        counts=counts if isinstance(counts, dict) else None,
+        counts=counts,
         complete=bool(fields.get("advphy:complete", True)),
         missing=missing,
         verified=verified,
@@ -160,7 +162,7 @@ def _sigmf(content):
 
 
 def _attack(annotation):
-    what, start = str(annotation["advphy:attack"]), annotation["core:sample_start"]
+    what, start = annotation["advphy:attack"], annotation["core:sample_start"]
     psr_db, count = map(annotation.get, ("advphy:psr_db", "core:sample_count"))
     return Attack(what, psr_db, start, count)
 

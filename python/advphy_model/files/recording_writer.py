@@ -12,6 +12,7 @@ import numpy as np
 
 from advphy_model.atomic_file import atomic_file
 from advphy_model.checked_values import checked_number
+from advphy_model.files import recording_contents
 from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
 from advphy_model.version import __version__
 
@@ -128,7 +129,8 @@ class RecordingWriter:
 
     def note_counts(self, counts: dict) -> None:
         """Set the counts of the receiver (finite numbers), before or after close()."""
-        self._fields["advphy:counts"] = json.loads(json.dumps(counts, allow_nan=False))
+        counts = recording_contents.checked_counts(counts)
+        self._fields["advphy:counts"] = json.loads(json.dumps(counts))
         self._note()
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model import file_gate
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.file_gate import FileError, json_value, read_bytes, reading, shown
 from advphy_model.found_by_name import unknown
@@ -98,6 +99,14 @@ class StoredModel:
         """Raise ValueError with the kind and name of the model, then `what`."""
         raise ValueError(f"{self.KIND.what} '{self.name}': {what}")
 
+    @property
+    def settings(self) -> dict:
+        """Return the settings of the training in the recipe; ValueError if no dict."""
+        found = self.recipe.get("settings", {})
+        if not isinstance(found, dict):
+            self.refuse(f"recipe: settings must be by name, got {shown(found)}")
+        return found
+
     def require_hashes(self, what: str) -> None:
         """Raise ValueError unless a field is a dictionary of names and SHA-256."""
         for name, sha256 in getattr(self, what).items():
@@ -141,6 +150,7 @@ class StoredModel:
             if described[key] != wanted:
                 found = shown(described[key])
                 raise ValueError(f"{key} is '{found}', expected '{wanted}'")
+        _require_names(described)
         own = cls.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(cls) if f.name not in own]
         types = typing.get_type_hints(cls)
@@ -167,6 +177,7 @@ class StoredModel:
     def write(self, path) -> None:
         """Write the model to a file, complete or not at all; OSError if it fails."""
         described, arrays = self.describe()
+        _require_names(described)
         metadata = {
             "format": self.KIND.format,
             self.KIND.key: json.dumps(described),
@@ -256,6 +267,13 @@ def _shipped(folder):
 def _of_another_kind(other, what):
     names = "`advphy info` lists the names of each kind"
     return f"one of another kind ({other}), not: {what}; {names}"
+
+
+def _require_names(described):
+    """Raise ValueError for a long name, or lines in a text that is not the recipe's."""
+    file_gate.require_within("name", len(str(described["name"])))
+    own = {key: value for key, value in described.items() if key != "recipe"}
+    file_gate.require_plain(own, lines=False)
 
 
 def _typed(name, value, kind):

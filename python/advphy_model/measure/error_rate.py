@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from advphy_model.checked_values import checked_whole
+from advphy_model.checked_values import checked_positive, checked_whole
 from advphy_model.found_by_name import require_known
 
 METHODS = "wilson", "clopper_pearson"
@@ -116,9 +116,11 @@ class StopRule:
         for name in ("min_errors", "max_blocks"):
             value = getattr(self, name)
             if value is not None:
-                checked_whole(name, value, rule="of at least 1 or None")
-        if (width := self.relative_width) is not None and not width > 0:
-            raise ValueError(f"relative_width must be above 0 or None, got {width}")
+                value = checked_whole(name, value, rule="of at least 1 or None")
+                object.__setattr__(self, name, value)
+        if self.relative_width is not None:
+            of = "and finite, or None"
+            checked_positive("relative_width", self.relative_width, of=of)
 
     def next_check(self, blocks: int) -> int:
         """Return the number of blocks at which the rule is checked next."""

@@ -19,11 +19,12 @@ class PublishedCounts:
     counter, so they are not counted again: of overlapping ranges the longest is kept.
 
     Args:
-        rows: Counts of the file.
+        rows: Counts of the file; of each link, all are of one model.
     """
 
     def __init__(self, rows=()):
         self._before = list(rows)
+        self._models = {row.link: row.model_sha256 for row in rows}
         self._segments = {}
         self.refused = {}  # name of the counter -> why its counts give no row
 
@@ -33,6 +34,8 @@ class PublishedCounts:
             return False
         try:
             row = _row(message)
+            if self._models.setdefault(row.link, row.model_sha256) != row.model_sha256:
+                raise ValueError(f"there are counts of another model '{row.link}'")
         except ValueError as error:
             self.refused[message["name"]] = str(error)
             return False
@@ -70,9 +73,11 @@ def _row(message):
     if message["block_errors"] + message["erasures"] > message["blocks"]:
         raise ValueError("more blocks failed than were counted")
     try:
-        return row_of(message)
+        row = row_of(message)
     except TypeError:
         raise ValueError("psr_db is not a number") from None
+    row.require_readable()
+    return row
 
 
 def row_of(message) -> Counts:

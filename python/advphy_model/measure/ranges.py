@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from advphy_model.randomness import LAST_INDEX
+
 _AHEAD = 2  # ranges per worker thread: one is running, one is waiting
 _MANY = 200  # workers for which ranges are longer, to spare the scheduler
 _GROWTH = 8  # a range is at most 1/_GROWTH of the items submitted so far per thread
@@ -104,13 +106,15 @@ def counted(setting, rows, rule, workers=None, limit=None):
         with threads() as workers:
             yield from counted(setting, rows, rule, workers, limit)
         return
-    most = most_items(setting, rule, limit)
+    left = LAST_INDEX + 1 - rows[0].first
+    asked = most_items(setting, rule, limit)
+    most = left if asked is None else min(asked, left)
     start, ahead, pace = rows[0].items, deque(), math.inf
     before, kept = start, workers.keep(setting)
     try:
         while not enough(rows, rule, most):
             slots = workers.slots()
-            while len(ahead) < _AHEAD * slots and (most is None or start < most):
+            while len(ahead) < _AHEAD * slots and start < most:
                 checks = (start - before) // setting.step // (_GROWTH * slots)
                 seconds = workers.seconds * max(1, slots / _MANY)
                 checks = min(checks, int(seconds / pace))
@@ -128,6 +132,11 @@ def counted(setting, rows, rule, workers=None, limit=None):
     finally:
         for future in ahead:
             future.cancel()
+    if not enough(rows, rule, asked):
+        raise ValueError(
+            f"{rows[0].FIRST} = {rows[0].first}: the range goes beyond index 2^48, the "
+            "last one; begin at a lower index"
+        )
 
 
 def most_items(setting, rule, limit=None):
@@ -150,7 +159,7 @@ def _ends(step, start, most, checks):
     """Return the items at the next checks of the stop rule, at least one."""
     first = (start // step + 1) * step
     ends = range(first, first + max(1, checks) * step, step)
-    return list(ends) if most is None else sorted({min(end, most) for end in ends})
+    return sorted({min(end, most) for end in ends})
 
 
 def _count(setting, first, ends):

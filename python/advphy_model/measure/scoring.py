@@ -202,12 +202,17 @@ def score(recording, model, frame, along=iter, sent_at=None, **settings) -> Scor
     def clock():
         begun = sent_at
         if begun is None:
-            if recording.begun is None:
+            try:
+                date = np.datetime64((recording.begun or "NaT").rstrip("Z"), "ms")
+            except ValueError:
+                date = np.datetime64("NaT")
+            if np.isnat(date):
                 raise ValueError(
-                    f"{recording.meta} has no core:datetime, but keyed bursts are "
-                    "found by their time; give it with sent_at (commands: --sent-at)"
+                    f"{recording.meta} has no core:datetime that is a date, but keyed "
+                    "bursts are found by their time; give it with sent_at (commands: "
+                    "--sent-at)"
                 )
-            begun = np.datetime64(recording.begun.rstrip("Z"), "ms").astype(float) / 1e3
+            begun = date.astype(float) / 1e3
         return begun + pushed / recording.sample_rate
 
     scorer = Scorer(model, frame, clock=clock, **settings)

@@ -79,9 +79,7 @@ class SemanticSetting:
         channel(self.kind)  # checks the label
         for branch in self.branches:
             require_known("branch", branch, BRANCHES)
-        if self.pair != "none":
-            for secret in (self.secret, self.bob_secret or self.secret):
-                keying_of(self.link, secret, self.nonce)  # checks them
+        _ = self._key_checks  # checks the secrets
         if self.attack is not None:
             self.attack.require_fit(self.link, self.images)
         if self.ssim:
@@ -96,6 +94,15 @@ class SemanticSetting:
     def _hashes(self):
         """Return the hashes of link and Eve, cached since they take time."""
         return self.link.sha256, "" if self.eve is None else self.eve.sha256
+
+    @cached_property
+    def _key_checks(self):
+        """Return the check values of Alice's and Bob's keys of message 0 as a text."""
+        if self.pair == "none":
+            return ""
+        secrets = self.secret, self.bob_secret or self.secret
+        keys = [keying_of(self.link, secret, self.nonce) for secret in secrets]
+        return " ".join(f"{key.checks(0, 1)[0]:016x}" for key in keys if key)
 
     @property
     def model(self) -> SemanticLink:
@@ -140,6 +147,8 @@ class SemanticSetting:
             eve_sha256="" if eve is None else self._hashes[1],
             attack="none" if attack is None else attack.label,
             attack_psr_db=None if attack is None else round(attack.scaled.psr_db, 4),
+            images_sha256=self.images.sha256,
+            key_checks=self._key_checks,
             **SemanticCounts.nothing(),
         )
 

@@ -44,11 +44,14 @@ class SemanticCounts(Row):
     # Sum over ssim_frames of the structural similarity of Bob's images.
     ssim_sum: float = 0.0
     ssim_frames: int = 0  # number of images whose SSIM was measured; 0: it was not
+    images_sha256: str = ""  # hash of the images; empty in files of 0.5
+    # Check values of Alice's and Bob's keys of message 0; empty if they have none.
+    key_checks: str = ""
     version: str = __version__  # version of gr-advphy
 
     SETTING: ClassVar = names(
         "link engine images branch pair snr_db seed model_sha256 eve eve_sha256"
-        " attack attack_psr_db"
+        " attack attack_psr_db images_sha256 key_checks"
     )
     FIRST: ClassVar = "first_frame"
     SUMS: ClassVar = names(
@@ -60,9 +63,11 @@ class SemanticCounts(Row):
         "link engine images branch pair snr_db psr_db seed first_frame frames pixels"
         " reals erasures squared_error correct signal_energy perturbation_energy"
         " transmit_energy model_sha256 eve eve_sha256 squared_error_squares attack"
-        " attack_psr_db ssim_sum ssim_frames version"
+        " attack_psr_db ssim_sum ssim_frames images_sha256 key_checks version"
     )
-    EARLIER: ClassVar = names("attack attack_psr_db ssim_sum ssim_frames")
+    EARLIER: ClassVar = names(
+        "attack attack_psr_db ssim_sum ssim_frames images_sha256 key_checks"
+    )
     COMMAND: ClassVar = "advphy measure-semantic"
     failures = 0  # images have no errors that a stop rule could count
 

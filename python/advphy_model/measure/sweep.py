@@ -56,7 +56,13 @@ def measure(
         rows = table.read_existing(out, schema)
         refuse_unwritable(out)
         settings = list(settings)
-        models = {each.model.name: each.model.sha256 for each in settings}
+        models = {}
+        for each in settings:
+            name, sha256 = each.model.name, each.model.sha256
+            if models.setdefault(name, sha256) != sha256:
+                raise ValueError(
+                    f"two different models are called '{name}'; give each its own --out"
+                )
         table.require_continuable(rows, models, out)
         todo = [
             found

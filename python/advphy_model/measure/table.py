@@ -101,6 +101,13 @@ class Row:
                 f"{psr_db} with attack '{self.attack}'"
             )
 
+    def require_readable(self) -> None:
+        """Raise ValueError unless read() takes this row from a file."""
+        types = typing.get_type_hints(type(self))
+        for name, value in vars(self).items():
+            _value(types[name], name, "" if value is None else str(value))
+        self.require_possible()
+
 
 def same_counts(version: str) -> bool:
     """Return whether a version differs from this one at most in the patch number."""
@@ -247,7 +254,7 @@ def _value(kind, name, text):
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value}")
     if kind is str:
-        file_gate.require_plain(value)
+        file_gate.require_plain(value, lines=False)
     return file_gate.require_whole(value) if kind is int else value
 
 
@@ -262,7 +269,12 @@ def continued(row, rows, out) -> tuple:
     The row of a setting with all counts 0 is sought among the rows of the table `out`.
     Raises ValueError if the first item lies within a range that is counted already.
     """
-    same = [old for old in rows if old.setting == row.setting]
+
+    def fits(old):  # an empty hash of 0.5 may be any
+        pairs = zip(old.setting, row.setting, strict=True)
+        return all(its in (wanted, "") for its, wanted in pairs)
+
+    same = [old for old in rows if fits(old)]
     later = [old.first for old in same if old.first > row.first]
     most = min(later) - row.first if later else None
     for old in same:

@@ -24,6 +24,7 @@ NONCE_VERSION = 2  # the same layout, but headers carry the nonce of the codes' 
 PREAMBLE = 128  # symbols: a maximal-length sequence of 127 plus one
 SEGMENT = 8  # symbols that the detector adds coherently
 HEADER_GROUP = 32  # header symbols between pilots
+OF_LINK = {"n", "symbol_energy"}  # settings of a frame that follow from its link
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Frame:
             value = checked_whole(f"frame: {name}", getattr(self, name), low, high)
             if name in ("span", "gap") and value % 2:
                 raise ValueError(f"frame: {name} must be an even number, got {value}")
+            object.__setattr__(self, name, value)  # 64.0 is 64 from here on
         tail = self.ramp + (self.gap - self.span) // 2
         if tail < kernels.TAIL_SYMBOLS:
             raise ValueError(
@@ -78,8 +80,11 @@ class Frame:
                 f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits, got "
                 f"{tail}; raise ramp or gap"
             )
-        checked_number("frame: rolloff", self.rolloff, 0.1, 1)
-        checked_positive("frame: symbol_energy", self.symbol_energy, of="and finite")
+        rolloff = checked_number("frame: rolloff", self.rolloff, 0.1, 1)
+        object.__setattr__(self, "rolloff", rolloff)
+        energy = self.symbol_energy
+        energy = checked_positive("frame: symbol_energy", energy, of="and finite")
+        object.__setattr__(self, "symbol_energy", energy)
 
     @cached_property
     def preamble(self) -> np.ndarray:
@@ -167,6 +172,8 @@ class Frame:
     @classmethod
     def of_model(cls, model, **settings):
         """Return the frame for a link, or its name or file, with other settings."""
+        for name in OF_LINK & settings.keys():
+            raise ValueError(f"frame: {name} follows from the link; omit it")
         model = any_link.load(model)
         reals = getattr(model, "reals", None)
         energy = 1.0 if reals is None else reals / model.n

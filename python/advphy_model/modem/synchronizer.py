@@ -10,7 +10,7 @@ import numpy as np
 
 from advphy_model import kernels, power
 from advphy_model.checked_values import is_number
-from advphy_model.modem.frame import NONCE_VERSION
+from advphy_model.modem.frame import NONCE_VERSION, require_frame
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
@@ -130,6 +130,8 @@ class Synchronizer:
                 "phase_walk must be at least 0 and below 1 rad^2 per symbol, got "
                 f"{phase_walk}"
             )
+        if model is not None:
+            require_frame(frame, model)
         self.frame, self._model = frame, model
         self._hash = b"" if model is None else bytes.fromhex(model.sha256[:8])
         expected = self._hash if secret is None else b""

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.checked_values import checked_whole, is_number, is_whole
 from advphy_model.found_by_name import require_known
 from advphy_model.receive import detection, spectrum
 
@@ -49,8 +50,9 @@ class CancellerSettings:
 
     def __post_init__(self):
         require_known("adversary", self.adversary, ADVERSARIES)
-        if not isinstance(self.components, int) or not 1 <= self.components <= 64:
-            raise ValueError(f"components must be 1..64, got {self.components}")
+        for name, most in (("components", 64), ("iterations", 100)):
+            whole = checked_whole(name, getattr(self, name), 1, most)
+            object.__setattr__(self, name, whole)
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
                 f"components must be 1 with adversary '{self.adversary}', got "
@@ -58,17 +60,15 @@ class CancellerSettings:
             )
         for name, most in (("window", LONGEST_WINDOW), ("sample", self.window)):
             value = getattr(self, name)
-            whole = isinstance(value, int) and value.bit_count() == 1
-            if not whole or not 16 <= value <= most:
+            if not is_whole(value, 16, most) or int(value).bit_count() != 1:
                 raise ValueError(
-                    f"{name} must be a power of two in 16..{most} blocks, got {value}"
+                    f"{name} must be a power of two in 16..{most} blocks, got {value!r}"
                 )
-        if not isinstance(self.iterations, int) or not 1 <= self.iterations <= 100:
-            raise ValueError(f"iterations must be 1..100, got {self.iterations}")
+            object.__setattr__(self, name, int(value))
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not least <= value < 1:
-                raise ValueError(f"{name} must be {least:g} up to below 1, got {value}")
+            if not is_number(value) or not least <= value < 1:
+                raise ValueError(f"{name} must be {least:g} to below 1, got {value!r}")
 
     @property
     def label(self) -> str:

@@ -219,8 +219,7 @@ def _others(link, job, crafted_by):
 
 def control_names(link) -> list:
     """Return the other shipped plain autoencoders of the link's architecture."""
-    architecture = link.recipe.get("settings", {}).get("architecture", "mlp")
-    architecture = architecture.removesuffix("_bits")
+    architecture = str(link.settings.get("architecture", "mlp")).removesuffix("_bits")
     names = [pattern.format(architecture) for pattern in CONTROLS]
     known = [name for name in names if name in links.names()]
     return [name for name in known if links.load(name).sha256 != link.sha256]

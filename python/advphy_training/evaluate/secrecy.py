@@ -74,7 +74,7 @@ class Adaptation:
             yield LENGTH, self._adapted(LENGTH, recorded, (adapted_eve.LENGTH,))
 
     def _own_alices(self):
-        known = self.setting.link.recipe.get("settings", {})
+        known = self.setting.link.settings
         public = {"epsilon", "power_reading", "block"}  # the letter's recipe
         same = {key: value for key, value in known.items() if key in public}
         settings = paired_arn.Settings(**same, steps=self.surrogate_steps)
