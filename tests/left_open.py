@@ -29,8 +29,8 @@ def threads():
 def buffers():
     """Return what is mapped for GNU Radio's buffers: shared memory.
 
-    Left out are the read-only guard pages at their ends, of which GNU Radio leaves one
-    behind where it has to try again, since another thread has taken the place.
+    Left out are the read-only guard pages at their ends: vmcircbuf_sysv_shm.cc keeps
+    the first one attached if another thread has taken the place of the second copy.
     """
     gc.collect()
     lines = Path("/proc/self/maps").read_text().splitlines()
