@@ -34,7 +34,6 @@ SECTIONS = {  # {marker: command}
     "transmitter": f"{PYTEST} {OFF}",
     "keys": f"{PYTEST} {KEYS}",
     "sanitize": "make -s sanitize 2>&1 | tail -n 25",
-    "mutants": "make -s mutants SEED=2026 | sed '1,/^$/d'",
     "soak": "make -s soak",
 }
 

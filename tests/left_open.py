@@ -27,13 +27,17 @@ def threads():
 
 
 def buffers():
-    """Return what is mapped for GNU Radio's buffers: shared memory."""
+    """Return what is mapped for GNU Radio's buffers: shared memory.
+
+    Left out are the read-only guard pages at their ends: vmcircbuf_sysv_shm.cc keeps
+    the first one attached if another thread has taken the place of the second copy.
+    """
     gc.collect()
     lines = Path("/proc/self/maps").read_text().splitlines()
     return [
         f"buffer {line}"
         for line in lines
-        if re.match(r"\S+ ..-s .*(/SYSV|gnuradio)", line)
+        if re.match(r"\S+ rw-s .*(/SYSV|gnuradio)", line)
     ]
 
 

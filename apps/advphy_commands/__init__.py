@@ -9,6 +9,7 @@ shared, or are actions of one.
 
 import contextlib
 import functools
+import itertools
 import logging
 import os
 import re
@@ -83,12 +84,7 @@ def _run(words, typed):
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
-        one = os.path.realpath(output.json)
-        del (others := dict(vars(arguments)))["json"]
-        for value in others.values():
-            for path in value if isinstance(value, list) else [value]:
-                if isinstance(path, str) and os.path.realpath(path) == one:
-                    raise ValueError(f"--json {path} is another file of the command")
+        _refuse_twice(output.json, arguments)
     with contextlib.suppress(Exception):  # `doctor` reports what is broken
         from advphy_training import progress
 
@@ -98,6 +94,15 @@ def _run(words, typed):
         for note in _parser.comma_notes(words):
             output.remark(note)
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
+
+
+def _refuse_twice(file, arguments):
+    """Raise ValueError if the file of --json is another file of the command, too."""
+    given = [value for name, value in vars(arguments).items() if name != "json"]
+    lists = (value if isinstance(value, list) else [value] for value in given)
+    paths = [path for path in itertools.chain(*lists) if isinstance(path, str)]
+    if os.path.realpath(file) in map(os.path.realpath, paths):
+        raise ValueError(f"--json {file} is another file of the command; give two")
 
 
 @contextlib.contextmanager
