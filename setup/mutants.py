@@ -51,7 +51,8 @@ def shell(*command, cwd=CLONE):
 
 def copied(number):
     """Return copy `number` of the clone as it is now, with what is built of it."""
-    place, now = PLACE / str(number), shell("git", "stash", "create") or "HEAD"
+    place, head = PLACE / str(number), shell("git", "rev-parse", "HEAD")
+    now = shell("git", "stash", "create") or head
     if not (place / ".git").exists():
         shell("git", "worktree", "prune")
         shell("git", "worktree", "add", "--detach", place, now)
