@@ -111,7 +111,7 @@ def test_map():
     texts = [place / path for path in mutations.python_files(place)]
     texts = {
         str(p.relative_to(place)): sha256(p)
-        for p in [*texts, *place.glob("tests/*.py")]
+        for p in [*texts, *place.glob("tests/**/*.py")]
     }
     for path in mutations.python_files(place):
         source = (place / path).read_text()
