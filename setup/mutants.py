@@ -157,9 +157,10 @@ def tests_for(known, path, line):
             if first <= line <= last and last - first < smallest:
                 wanted, smallest = set(tests) & seconds.keys(), last - first
     names = [f"tests/{kind}_{Path(path).stem.strip('_')}.py" for kind in ("test", "qa")]
-    if len(wanted) < 10:  # what all tests of a file share is run in one of them
+    if len(wanted) < 10:  # what an import, or a fixture of all tests, runs is run once
         files = {*names, *(test.split("::")[0] for test in wanted)}
         wanted |= {test for test in seconds if test.split("::")[0] in files}
+        wanted.update(near)
 
     def rank(test):
         specific = (near[test] + 0.1) / (known["total"][test] + 1)
