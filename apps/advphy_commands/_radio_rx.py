@@ -61,7 +61,7 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import receiver
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
-    samples = None if seconds is None else round(seconds * rate)
+    samples = None if seconds is None else min(round(seconds * rate), 2**63 - 1)
     names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at", "nonce")
     own = {name: getattr(settings, name) for name in names}
     flowgraph = receiver(model, source, samples=samples, **own, **sent)
