@@ -375,6 +375,8 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"tx {LINK} --sink file --args /nowhere/x --arm", "/nowhere/x"),
         (RX, "args = 'x.cf32': the file cannot be read"),
         (f"{RX} --psr-db 3", "give --attack"),
+        (f"{RX} --sent-at nan", "--sent-at must be a finite number"),
+        (f"{RX} --sent-at 7", "--sent-at belongs to keyed bursts; give --key-file"),
         (f"{RX} --attack words", "give --record"),
         (f"{RX} --ebn0-db 3 --record {RUN}", "a recording does not have; omit it"),
         (f"rx {LINK} --source soapy", "--frequency is missing"),
