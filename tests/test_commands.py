@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from advphy_commands import _options, _parser, info
+from advphy_commands import _options, _parser, bench, info
 from advphy_commands._output import Output
+from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.link.network_file import NetworkFile
@@ -178,6 +179,19 @@ def test_the_defaults_of_all_options_are_values_that_may_be_given():
                 assert isinstance(value, kind), (name, field.name, value)
                 checked += kind is not bool
     assert checked > 50
+
+
+def test_bench_has_a_row_for_each_instruction_set(here, monkeypatch):
+    measured = {"loop_over_torch": 2.0}
+    monkeypatch.setattr(bench, "_measured", lambda rounds, output: dict(measured))
+    first, *others = names = kernels.instruction_sets()
+    try:
+        found = document("bench --rounds 1")
+    finally:
+        kernels.choose_instruction_set(names[0])
+    assert found.items() >= {"instruction_set": first, **measured}.items()
+    rows = [{"instruction_set": name, **measured} for name in others]
+    assert found.get("other_instruction_sets", []) == rows
 
 
 @pytest.mark.slow
