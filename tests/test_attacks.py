@@ -259,6 +259,16 @@ def test_a_crafted_perturbation_is_kept_for_its_plan_only(tmp_path, monkeypatch)
     assert kept(plan)[1] == 4
 
 
+def test_a_perturbation_is_kept_in_its_folder_whatever_a_link_is_called(tmp_path):
+    link, folder = links.load("autoencoder_mlp"), tmp_path / "kept" / "here"
+    for name in ("x/../../../escaped", 512 * "long", "\u00fc: *"):
+        at = dataclasses.replace(link, name=name), dataclasses.replace(QUICK, steps=1)
+        for _ in range(2):
+            attacks.craft_or_read("universal_fgm", *at, (), folder)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 3
+    assert len(list(folder.glob("universal_fgm-*.safetensors"))) == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -105,6 +105,23 @@ def test_files_that_are_no_models_are_refused(tmp_path):
         assert str(tmp_path / name) in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "export v --onnx ./v",
+        "attack universal_fgm --link v --out v",
+        "train fine_tune --set base=v --out ./v",
+        "import v --out w",
+    ],
+)
+def test_a_file_that_is_read_is_not_written(here, words):
+    links.load("bpsk").write(here / "v")
+    os.symlink("v", here / "w")
+    before = (here / "v").read_bytes()
+    assert "is another file of the command" in refused(words)
+    assert (here / "v").read_bytes() == before
+
+
 def test_a_full_disk_leaves_the_old_counts(here):
     words = f"measure bpsk --ebn0-db 0 {LOOP} --out run.csv --min-errors 1e9"
     done(words, "--max-blocks 1e4")

@@ -11,6 +11,8 @@ hop among, reals [count, 2n].
 """
 
 import contextlib
+import hashlib
+import re
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -31,6 +33,7 @@ from advphy_training.attacked_link import AttackedLink
 
 # What the adversary may not know, or vary from block to block.
 UNKNOWN = ("shift", "phase", "sign", "frequency")
+_LONGEST_NAME = 150  # of a file, before a hash and the ending
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,8 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
     words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
     words += [f"book{plan.book}"] if plan.book > 1 else []
-    path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
     crafted = partial(craft, name, link, plan, substitutes)
-    return kept(path, victims, _planned(plan), crafted)
+    return kept(folder, words, victims, _planned(plan), crafted)
 
 
 def _planned(plan):
@@ -158,13 +160,18 @@ def _planned(plan):
     return {k: v for k, v in asdict(plan).items() if v != unused.get(k)}
 
 
-def kept(path, victims, wanted, crafted) -> Perturbation:
+def kept(folder, words, victims, wanted, crafted) -> Perturbation:
     """Return the perturbation of a file, or else a crafted one that it keeps.
 
-    The file may be of another patch version, as a table of counts may. The folder of
-    the Path is created if necessary; `victims` is {name: SHA-256} of the links that it
-    is crafted against, `wanted` are entries of its recipe, and crafted() crafts it.
+    The file is in the folder, which is created if necessary, and named by the words. It
+    may be of another patch version, as a table of counts may. `victims` is {name:
+    SHA-256} of the links that it is crafted against, `wanted` are entries of its
+    recipe, and crafted() crafts it.
     """
+    name = re.sub(r"[^\w.+-]+", "-", "-".join(words), flags=re.ASCII)
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()}"
+    path = Path(folder) / f"{name}.safetensors"
     with contextlib.suppress(OSError, ValueError):  # no file, or a damaged one
         found = Perturbation.read(path)
         planned = {key: found.recipe.get(key) for key in wanted}
