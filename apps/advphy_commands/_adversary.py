@@ -44,7 +44,7 @@ class Knowledge:
         "quantity that the adversary does not know; may be repeated",
         choices=UNKNOWN,
     )
-    craft_seed: int = option("seed of the crafting", 1, type=int)
+    craft_seed: int = option("seed of the crafting, below 2^32", 1, type=int)
     book: int = option("perturbations to craft, of which one is drawn per block", "1")
 
     def plan(self, psr_db, ebn0_db):

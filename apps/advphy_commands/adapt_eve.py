@@ -49,7 +49,7 @@ class Settings:
     steps: int = option("steps of each training of Eve", "3000")
     surrogate_steps: int = option("steps of each pair of Eve; 0: none", "2000")
     key_file: str = key_file()
-    seed: int = option("seed of all random numbers", 1, type=int)
+    seed: int = option("seed of all random numbers, below 2^32", 1, type=int)
     engine: str = engine("engine that records; both give the same samples")
 
 

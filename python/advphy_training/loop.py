@@ -26,6 +26,10 @@ class Scheme:
         """Return further tensors that change in training, by name; here none."""
         return {}
 
+    def reads(self):
+        """Return the SHA-256 of all that the training reads; here none."""
+        return []
+
     def gradients(self, generator):
         """Add the gradients of a batch to .grad and return its loss."""
         return backward(self.loss(generator))
@@ -74,7 +78,7 @@ def run(scheme, settings, seed, out, identity, save_seconds=300):
     if save_seconds < 1:
         raise ValueError(f"save_seconds must be at least 1, got {save_seconds}")
     optimizer = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
-    first = training_state.resume(out, identity, scheme, optimizer)
+    first = training_state.resume(out, identity, scheme, optimizer, settings.steps)
     figures, saved = training_state.EarlyFigures(out, first), time.monotonic()
 
     def gradients(step):

@@ -65,6 +65,10 @@ class SemanticScheme(loop.Scheme):
         self._images = images.load(settings.images)
         self._pixels = torch.tensor(self._images.as_reals())
 
+    def reads(self):
+        """Return the SHA-256 of the images."""
+        return [self._images.sha256]
+
     def _batch(self, generator):
         size = (self._settings.batch,)
         return torch.randint(len(self._pixels), size, generator=generator)
@@ -109,6 +113,10 @@ class SchemeOnBase(SemanticScheme):
         super().__init__(settings)
         self._codes = codes(self._link, self._images.as_reals())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
+
+    def reads(self):
+        """Return the SHA-256 of images and link."""
+        return [*super().reads(), self._link.sha256]
 
     def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
         """Return the base with additional networks; the recipe names the base."""

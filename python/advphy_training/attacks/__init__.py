@@ -23,7 +23,6 @@ from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
 from advphy_model.measure.table import same_counts
 from advphy_model.power import perturbation_norm
-from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
 from advphy_training import setting_checks
@@ -47,7 +46,7 @@ class Plan:
         phase: "known", or "random": it arrives rotated by an unknown phase.
         sign: "known", or "random": p or -p is sent.
         frequency: "known", or "random": it turns by up to half a turn within a block.
-        seed: seed of starts, messages and noise.
+        seed: seed of starts, messages and noise, below 2^32.
         book: number of perturbations that the adversary hops among; 1: one.
     """
 
@@ -64,7 +63,7 @@ class Plan:
 
     def __post_init__(self):
         checked_psr_db(self.psr_db)
-        checked_seed(self.seed)
+        setting_checks.torch_seed(self.seed)
         setting_checks.within(self, -100, 100, "ebn0_db")
         setting_checks.within(self, 1, 100_000, "restarts", "steps")
         setting_checks.within(self, 1, LONGEST_BOOK, "book")

@@ -186,7 +186,7 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield anew("generator")
     yield anew("generator_universal")
     half = max(1, plan.restarts // 2)
-    halved = dataclasses.replace(plan, restarts=half, seed=plan.seed + 1)
+    halved = dataclasses.replace(plan, restarts=half, seed=(plan.seed + 1) % 2**32)
     yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
     for ebn0_db in ebn0s_db:
         yield job("clean", ebn0_db=ebn0_db)

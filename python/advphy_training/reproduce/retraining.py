@@ -15,9 +15,8 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
-from advphy_model.randomness import checked_seed
 
-from advphy_training import schemes
+from advphy_training import schemes, setting_checks
 
 SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
@@ -52,7 +51,7 @@ def sweep(scheme, assignments, over, seed, folder, measure=True) -> list:
     for values in itertools.product(*over.values()):
         point = dict(zip(over, values, strict=True))
         words = "_".join([scheme, *itertools.chain(*point.items())])
-        own = checked_seed(int(point.pop("seed", seed)))
+        own = setting_checks.torch_seed(int(point.pop("seed", seed)))
         given = [*assignments, *map("=".join, point.items())]
         settings = dataclasses.asdict(schemes.settings(module, given))
         what = re.sub(r"[^\w.+-]+", "-", words), scheme, settings, own

@@ -84,6 +84,10 @@ class Scheme(LinkScheme):
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
         self._impairments = impairments(settings.channel)
 
+    def reads(self):
+        """Return the SHA-256 of the link of the start, if any."""
+        return [*self._start.values()]
+
     def parameters(self):
         """Return the tensors that minimize: all, or those of the decoder only."""
         trained = [p for p in self._decoder.parameters() if p.requires_grad]

@@ -7,6 +7,7 @@ The codebook stays, but the link has another hash: give the new file to both end
 """
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import torch
@@ -62,6 +63,12 @@ class Scheme(LinkScheme):
         self._y, self._sent = torch.as_tensor(to_reals(y)), torch.as_tensor(sent).long()
         self._held_out = [*map(np.concatenate, zip(*bursts[-held:], strict=True))]
         self._decoder = TorchNetwork(self._start.networks["decoder"], (BITS,))
+
+    def reads(self):
+        """Return the SHA-256 of the link and of what the recording holds."""
+        held = [self._y.numpy(), self._sent.numpy(), *self._held_out]
+        recorded = hashlib.sha256(b"".join(part.tobytes() for part in held))
+        return [self._start.sha256, recorded.hexdigest()]
 
     def parameters(self):
         """Return the tensors that minimize: those of the decoder."""

@@ -86,6 +86,10 @@ class Scheme(semantic_scheme.SchemeOnBase):
         limit = psr_db_of_limit(settings.epsilon, settings.power_reading, reals)
         self._limit = from_db(limit)
 
+    def reads(self):
+        """Return the SHA-256 of images, link and Eves."""
+        return [*super().reads(), *(eve.sha256 for eve in self._eves)]
+
     def parameters(self):
         """Return the tensors that Adam trains: Alice's and Bob's residual networks."""
         return [*self._alice.parameters(), *self._bob.parameters()]
