@@ -287,3 +287,11 @@ def test_a_sweep_continues_and_refuses_other_settings(tmp_path, monkeypatch):
     )
     with pytest.raises(ValueError, match="model of a training with other settings"):
         list(retraining.train(others))
+
+
+def test_a_sweep_does_not_pass_off_models_as_measured(tmp_path):
+    given = "autoencoder", SHORT, {"seed": ["1"]}, 1, tmp_path
+    list(retraining.train(retraining.sweep(*given, measure=False)))
+    with pytest.raises(ValueError, match="was not measured; remove it, give --no-me"):
+        list(retraining.train(retraining.sweep(*given)))
+    assert list(retraining.train(retraining.sweep(*given, measure=False))) == []

@@ -121,7 +121,7 @@ def train(wanted, workers=None):
     """Train the links of ordered Jobs whose files are missing; yield (done, total).
 
     ranges.Workers train them, or this process. ValueError if a file is of another
-    training, or two have one name.
+    training or lacks results that are wanted, or two have one name.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
     names = {job.name for job in wanted}
@@ -147,13 +147,16 @@ def train(wanted, workers=None):
 
 
 def _there(job, names):
-    """Return whether a job is done; raise ValueError if its file is of another."""
+    """Return whether a job is done; ValueError if its file is not what it makes."""
     if not job.path().exists():
         return False
     recipe = job.model().recipe
     if job.settings.get("link") in names:  # the path was that of the worker
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
+    if job.measure and "measured" not in recipe:
+        remedy = "remove it, give --no-measure or choose another --out"
+        raise ValueError(f"{job.path()}: model that was not measured; {remedy}")
     return True
 
 
