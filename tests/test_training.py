@@ -144,7 +144,7 @@ def test_a_state_is_of_the_files_that_it_was_trained_with(tmp_path, monkeypatch)
         "minmax_arn": 3,
     }
     for name, count in readers.items():
-        assert len(short_trainings.scheme(name).reads()) == count
+        assert len(short_trainings.scheme(name).reads) == count
 
 
 def test_a_new_training_does_not_keep_old_figures(tmp_path):

@@ -18,6 +18,8 @@ class Scheme:
     gradients(generator), and the other methods listed in schemes/__init__.py.
     """
 
+    reads = ()  # SHA-256 of the links, images and recordings that it is trained with
+
     def groups(self):
         """Return the groups that Adam trains, each with its learning rate factor."""
         return [{"params": list(self.parameters()), "factor": 1.0}]
@@ -25,10 +27,6 @@ class Scheme:
     def state(self):
         """Return further tensors that change in training, by name; here none."""
         return {}
-
-    def reads(self):
-        """Return the SHA-256 of all that the training reads; here none."""
-        return []
 
     def gradients(self, generator):
         """Add the gradients of a batch to .grad and return its loss."""

@@ -63,11 +63,8 @@ class SemanticScheme(loop.Scheme):
     def __init__(self, settings):
         self._settings = settings
         self._images = images.load(settings.images)
+        self.reads = [self._images.sha256]
         self._pixels = torch.tensor(self._images.as_reals())
-
-    def reads(self):
-        """Return the SHA-256 of the images."""
-        return [self._images.sha256]
 
     def _batch(self, generator):
         size = (self._settings.batch,)
@@ -111,12 +108,9 @@ class SchemeOnBase(SemanticScheme):
     def __init__(self, settings):
         self._link = SemanticLink.load(settings.link).without_pair()
         super().__init__(settings)
+        self.reads += [self._link.sha256]
         self._codes = codes(self._link, self._images.as_reals())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-
-    def reads(self):
-        """Return the SHA-256 of images and link."""
-        return [*super().reads(), self._link.sha256]
 
     def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
         """Return the base with additional networks; the recipe names the base."""

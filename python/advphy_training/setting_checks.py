@@ -39,10 +39,7 @@ def psr(psr_db):
 
 
 def torch_seed(seed) -> int:
-    """Return a seed as an int; ValueError unless it is in 0..2^32 - 1.
-
-    torch takes 64 bits and uses 32 of them, so larger seeds would repeat smaller ones.
-    """
+    """Return a seed as an int; ValueError beyond the 32 bits that torch draws from."""
     return checked_whole("seed", seed, 0, 2**32 - 1, "below 2^32, as torch draws")
 
 

@@ -7,7 +7,7 @@ Scheme, a loop.Scheme with the arguments (settings, seed) and these methods:
 groups(): groups that Adam trains, [{"params": tensors, "factor": of learning_rate}];
 gradients(generator): adds the gradients of a batch drawn with the generator to .grad of
     these tensors, negated for a player that maximizes, and returns the loss to show;
-reads(): SHA-256 of the links, images and recordings that it is trained with;
+reads, not a method: SHA-256 of the links, images and recordings that it trains with;
 state(): further tensors that change in training, by name; they are saved and restored;
 link(name, recipe): the current model, such as a LinkModel;
 early_figures(model): numbers by name to show during training;
@@ -82,9 +82,10 @@ def train(
         if measure and hasattr(made, "require_measurable"):
             made.require_measurable()
         version = __version__.rpartition(".")[0]  # as table.same_counts
-        of = hashlib.sha256("".join(made.reads()).encode()).hexdigest()[:12]
-        identity = f"{scheme_name}, seed {seed}, version {version}, files {of}"
-        identity += f", {settings}"
+        of = hashlib.sha256("".join(made.reads).encode()).hexdigest()[:12]
+        identity = (
+            f"{scheme_name}, seed {seed}, version {version}, files {of}, {settings}"
+        )
         loop.run(made, settings, seed, out, identity, save_seconds)
         model = made.link(out.stem, recipe(scheme_name, settings, seed))
         if measure:

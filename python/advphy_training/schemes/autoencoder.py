@@ -78,15 +78,12 @@ class Scheme(LinkScheme):
             encoder = _weights_of(start, "encoder", encoder, settings)
             decoder = _weights_of(start, "decoder", decoder, settings)
             self._start = {start.name: start.sha256}
+        self.reads = [*self._start.values()]
         self._encoder = TorchNetwork(encoder)
         self._decoder = TorchNetwork(decoder, (BITS,))
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
         self._impairments = impairments(settings.channel)
-
-    def reads(self):
-        """Return the SHA-256 of the link of the start, if any."""
-        return [*self._start.values()]
 
     def parameters(self):
         """Return the tensors that minimize: all, or those of the decoder only."""

@@ -69,6 +69,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
         super().__init__(settings)
         self._labels = torch.as_tensor(self._images.labeled().astype(np.int64))
         self._eves = [Eve.load(name) for name in settings.eve.split("+")]
+        self.reads += [eve.sha256 for eve in self._eves]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._images.classes:
@@ -85,10 +86,6 @@ class Scheme(semantic_scheme.SchemeOnBase):
         )
         limit = psr_db_of_limit(settings.epsilon, settings.power_reading, reals)
         self._limit = from_db(limit)
-
-    def reads(self):
-        """Return the SHA-256 of images, link and Eves."""
-        return [*super().reads(), *(eve.sha256 for eve in self._eves)]
 
     def parameters(self):
         """Return the tensors that Adam trains: Alice's and Bob's residual networks."""
