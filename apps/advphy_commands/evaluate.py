@@ -63,8 +63,8 @@ def run(settings, output):
         settings.cluster.workers() as workers,
         _progress.bar(unit="number") as bar,
     ):
-        folder.mkdir(exist_ok=True)
         counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
+        folder.mkdir(exist_ok=True)
         psrs_db = sorted({*settings.psr_db, plan.psr_db})
         sweeps = link, plan, psrs_db, settings.over_ebn0_db, folder / "perturbations"
         steps = robustness.evaluate(*sweeps, counter, claimed, canceller)

@@ -36,6 +36,9 @@ class Counter:
     max_blocks: int = 2_000_000  # blocks that end a count
     seed: int = 3  # seed of messages and noise, the same for each count
 
+    def __post_init__(self):
+        StopRule(self.min_errors, self.max_blocks)  # raises for what is out of range
+
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
         arrival = job.arrival() if callable(job.arrival) else job.arrival
