@@ -67,6 +67,8 @@ def run(settings, output):
     module = schemes.scheme(settings.scheme)
     recording = settings.from_recording
     given = [f"recording={recording}"] if recording else []
+    if given and any(text.startswith("recording=") for text in settings.set):
+        raise ValueError("--set recording has no effect with --from-recording; omit it")
     given = _from_file(settings) + settings.set + given
     if settings.sweep and settings.out and settings.settings != "":
         _sweep(settings, given, output)
