@@ -15,17 +15,15 @@ from advphy_training import progress
 from advphy_training.projected_ascent import project
 
 KIND = "universal"
+USES = ("restarts", "seed")
 _SAMPLES = 10
 _BISECTIONS = 20  # for a precision of ||y|| / 10^6
 _JUDGED = 50_000  # blocks to choose the best restart
 
 
 def craft(attacked, plan, seed=None):
-    """Return the best of `restarts` runs, divided among the links, reals [1, 2n].
-
-    The seed is that of the plan, or one below 2^63 of which torch uses 32 bits.
-    """
-    seed = plan.seed if seed is None else seed
+    """Return the best of `restarts` runs, divided among the links, reals [1, 2n]."""
+    seed = plan.seed if seed is None else seed  # of which torch uses 32 bits
     generator = torch.Generator().manual_seed(seed)
     norm = plan.norm(attacked[0].model.n)
     found = []
