@@ -9,8 +9,9 @@ import warnings
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
-from advphy_model.file_gate import require_within
+from advphy_model.file_gate import FileError, require_within
 from advphy_model.link.link_model import LinkModel
+from advphy_model.network import foreign_network
 from advphy_model.network.network import INPUT, Layer, Network, run
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -69,7 +70,7 @@ def network_from_torch(module, input_shape) -> Network:
     """
     if isinstance(module, Network):
         return module
-    module = _checked_copy(module)
+    module, named = _checked_copy(module), type(module).__name__
     graphs = {}
 
     def build(builder):
@@ -83,7 +84,7 @@ def network_from_torch(module, input_shape) -> Network:
             return module(torch.tensor(x)).numpy()
 
     try:
-        network_builder.verify(network, original, f"module {type(module).__name__}")
+        network_builder.verify(network, original, f"the result of {named}")
     except ValueError as error:
         where = next(iter(graphs.values())).apart
         raise ValueError(f"{error}{f'; {where}' if where else ''}") from None
@@ -206,6 +207,8 @@ class _Graph:
                 warnings.simplefilter("ignore")
                 traced = torch.export.export(module, (x,), strict=False)
                 self._traced = traced.run_decompositions(decompositions())
+        except FileError:
+            raise
         except Exception as error:  # torch has no common class of these
             raise ValueError(
                 f"torch.export cannot trace {type(module).__name__}: "
@@ -286,5 +289,5 @@ class _Graph:
         self._value[node.name] = found
         if isinstance(found, str) and not self.apart:
             theirs = np.asarray(reference, np.float32)
-            apart = network_builder.unlike(builder.array(found), theirs)
+            apart = foreign_network.unlike(builder.array(found), theirs)
             self.apart = apart and f"first after layer '{found}' ({whole}), {apart}"

@@ -2,10 +2,13 @@
 """Networks from graphs of other libraries: constants, names, batches, verification."""
 
 import dataclasses
+import functools
 import inspect
 import math
 
 import numpy as np
+from advphy_model.file_gate import require_within
+from advphy_model.network import foreign_network
 from advphy_model.network.layers import LAYERS
 from advphy_model.network.network import INPUT, Layer, Network, run
 
@@ -13,7 +16,6 @@ from advphy_model.network.network import INPUT, Layer, Network, run
 # is for graphs that have the numbers of the first among their own.
 BATCHES = (11, 13), (17, 19)
 TRIED = 1000  # random inputs of the verification
-TOLERANCE = 1e-5  # of the largest output
 
 
 class Builder:
@@ -181,6 +183,7 @@ def read(build, input_shape) -> Network:
 
     Raises ValueError if the graph treats items differently in other batches.
     """
+    require_within("imported", math.prod(input_shape), "the input")
     for pair in BATCHES:
         found = []
         for batch in pair:
@@ -245,34 +248,31 @@ def _depends(layer):
 def verify(network, original, what) -> None:
     """Raise ValueError unless a Network and its original agree on random inputs.
 
-    The original is a function of a batch, float32 [TRIED, *input_shape], and `what`
-    names it in the text.
+    They are 1000, or fewer if an item has more than 2^25 / 1000 values. The original
+    is a function of a batch, float32 [items, *input_shape], and `what` names the
+    result in the text.
     """
-    rng = np.random.default_rng(2)
-    x = rng.standard_normal((TRIED, *network.input_shape), np.float32)
-    pieces = np.array_split(x, math.ceil(TRIED * network.widest / 2**26))
-    with np.errstate(all="ignore"):
-        found = np.concatenate([run(network, piece) for piece in pieces])
-        expected = np.concatenate([original(piece) for piece in pieces])
-        few = run(network, x[:7])
-    if (difference := unlike(found, expected)) is not None:
-        raise ValueError(f"{what}: the result differs from the original {difference}")
-    if unlike(few, expected[:7]) is not None:
+    rng, widest = np.random.default_rng(2), max(1, network.widest)
+    tried = max(8, min(TRIED, 2**25 // widest))
+    x = rng.standard_normal((tried, *network.input_shape), np.float32)
+    each = max(2, 2**23 // widest)  # items at once
+
+    def in_pieces(function):
+        def whole(x):
+            pieces = (x[i : i + each] for i in range(0, len(x), each))
+            with np.errstate(all="ignore"):
+                return np.concatenate([function(piece) for piece in pieces])
+
+        return whole
+
+    ours, theirs = in_pieces(functools.partial(run, network)), in_pieces(original)
+    found, expected = ours(x), theirs(x)
+    apart = foreign_network.unlike_original(found, theirs, x, expected)
+    if apart is not None:
+        raise ValueError(f"{what} differs from the original {apart}")
+    few = min(foreign_network.FEW, each // 2)
+    if foreign_network.mixes_items(ours, x, found, few):
         raise ValueError(
-            f"{what}: an output depends on the other items of its batch; use the "
-            "statistics of the training (call .eval())"
+            f"{what} depends on the other items of its batch; use the statistics of "
+            "the training (call .eval())"
         )
-
-
-def unlike(found, expected):
-    """Return in words how far arrays are apart, or None if they agree."""
-    if np.shape(found) != np.shape(expected):
-        return f"in its shape, {np.shape(found)} for {np.shape(expected)}"
-    finite = np.isfinite(expected)
-    if not np.array_equal(finite, np.isfinite(found)):
-        return "in what is not finite"
-    most = np.abs(expected[finite]).max(initial=0)
-    apart = np.abs(found - expected)[finite].max(initial=0)
-    if apart <= TOLERANCE * most:
-        return None
-    return f"by {apart:.2g}, where its largest output is {most:.2g}"
