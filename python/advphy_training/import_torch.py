@@ -71,11 +71,13 @@ def network_from_torch(module, input_shape) -> Network:
     if isinstance(module, Network):
         return module
     module, named = _checked_copy(module), type(module).__name__
-    graphs = {}
+    apart = []  # where results differ first, for each batch
 
     def build(builder):
-        graphs[builder.batch] = _Graph(module, builder)
-        return graphs[builder.batch].output()
+        graph = _Graph(module, builder)
+        output = graph.output()
+        apart.append(graph.apart)
+        return output
 
     network = network_builder.read(build, input_shape)
 
@@ -86,8 +88,8 @@ def network_from_torch(module, input_shape) -> Network:
     try:
         network_builder.verify(network, original, f"the result of {named}")
     except ValueError as error:
-        where = next(iter(graphs.values())).apart
-        raise ValueError(f"{error}{f'; {where}' if where else ''}") from None
+        where = f"; {apart[0]}" if apart[0] else ""
+        raise ValueError(f"{error}{where}") from None
     return network
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Networks from graphs of other libraries: constants, names, batches, verification."""
 
+import collections
 import dataclasses
 import functools
 import inspect
@@ -15,6 +16,7 @@ from advphy_model.network.network import INPUT, Layer, Network, run
 # A graph is read with two batches; what differs depends on the batch. The second pair
 # is for graphs that have the numbers of the first among their own.
 BATCHES = (11, 13), (17, 19)
+OF_LARGE = (3, 5), (2, 7)  # the same for items of more than 2^18 values
 TRIED = 1000  # random inputs of the verification
 
 
@@ -79,10 +81,9 @@ class Builder:
         return layer.name
 
     def _name(self, kind):
-        taken = {layer.name for layer in self.layers}
         whole = self.at or kind
         for name in (whole, f"{whole}_{kind}"):
-            if name not in taken:
+            if name not in self._made:
                 return name
         return f"{whole}_{kind}_{len(self.layers)}"
 
@@ -139,11 +140,11 @@ class Builder:
 def _folded(layers):
     """Return layers with constant gains and offsets in the affine layer before them."""
     done, renamed = {}, {}
-    uses = [name for layer in layers for name in layer.inputs]
+    uses = collections.Counter(name for layer in layers for name in layer.inputs)
     for layer in layers:
         inputs = tuple(renamed.get(name, name) for name in layer.inputs)
         merged = None
-        if len(inputs) == 1 and uses.count(layer.inputs[0]) == 1:
+        if len(inputs) == 1 and uses[layer.inputs[0]] == 1:
             merged = _merged(done.get(inputs[0]), layer)
         if merged is None:
             done[layer.name] = dataclasses.replace(layer, inputs=inputs)
@@ -184,7 +185,7 @@ def read(build, input_shape) -> Network:
     Raises ValueError if the graph treats items differently in other batches.
     """
     require_within("imported", math.prod(input_shape), "the input")
-    for pair in BATCHES:
+    for pair in BATCHES if math.prod(input_shape) <= 2**18 else OF_LARGE:
         found = []
         for batch in pair:
             rng = np.random.default_rng(1)
@@ -253,7 +254,7 @@ def verify(network, original, what) -> None:
     result in the text.
     """
     rng, widest = np.random.default_rng(2), max(1, network.widest)
-    tried = max(8, min(TRIED, 2**25 // widest))
+    tried = max(4, min(TRIED, 2**25 // widest))
     x = rng.standard_normal((tried, *network.input_shape), np.float32)
     each = max(2, 2**23 // widest)  # items at once
 

@@ -236,11 +236,9 @@ class _Attributes(dict):
     def Cast(self, x):
         if self["to"] == 9:
             return (x != 0).float()
-        if self["to"] not in (1, 11):
-            raise FileError(
-                "a cast to a type that rounds is not known; export it in float32"
-            )
-        return x
+        if self["to"] in (1, 11):  # float and double
+            return x
+        raise FileError("a cast that rounds is not known; export it in float32")
 
     def DepthToSpace(self, x):
         size = self["blocksize"]
