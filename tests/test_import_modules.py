@@ -295,7 +295,7 @@ LARGEST = ("ReduceMax", "c", "m", {"keepdims": 0}), ("Add", "x m", "y", {})
         (
             [("RandomUniform", "", "c", {"shape": [400_000_000]})],
             {},
-            "is computed by RandomUniform, which",
+            "is made by RandomUniform, whose size or time",
         ),
         ([("Cast", "x", "c", {"to": 10})], {}, "a cast that rounds is not known"),
     ],

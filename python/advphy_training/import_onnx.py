@@ -60,7 +60,11 @@ def _network(path, shown):
             f"has {len(inputs)} inputs and {len(model.graph.output)} outputs, "
             "expected one of each"
         )
-    name, shape = inputs[0].name, _item_shape(inputs[0])
+    name, kind = inputs[0].name, inputs[0].type.tensor_type
+    if kind.elem_type != 1:
+        raise FileError(f"the input '{name}' is not of float32; export it so")
+    sizes = [d.dim_value or d.dim_param or "?" for d in kind.shape.dim]
+    shape = item_shape(f"the input '{name}'", sizes)
     network = network_from_torch(OnnxModel(model, name), shape)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -100,14 +104,6 @@ def _loaded(path, shown):
             )
     inline = onnx.inliner.inline_selected_functions
     return inline(model, _BY_OTHERS, inline_schema_functions=True)
-
-
-def _item_shape(given):
-    kind = given.type.tensor_type
-    sizes = [d.dim_value or d.dim_param or "?" for d in kind.shape.dim]
-    if kind.elem_type != 1:
-        raise FileError(f"the input '{given.name}' is not of float32; export it so")
-    return item_shape(f"the input '{given.name}'", sizes)
 
 
 class OnnxModel(torch.nn.Module):
@@ -152,24 +148,21 @@ class _Node(torch.nn.Module):
         from onnx import helper
 
         super().__init__()
-        self._node = node
+        self._node, self._name = node, name
         self._own = {"opset": opset, "outputs": len(node.output)} | {
             a.name: helper.get_attribute_value(a) for a in node.attribute
         }
-        self._refusal = None
-        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
-            self._refusal = (
-                f"layer '{name}': ONNX's operator {node.domain or 'ai.onnx'}."
-                f"{node.op_type} of opset {opset} is not one that a network knows; "
-                f"known are {', '.join(sorted(OPERATORS))}"
-            )
 
     def forward(self, values, constants):
         node, given = self._node, [values[name] for name in self._node.input]
         if not any(isinstance(value, torch.Tensor) for value in given):
             return constants.of(node, given)
-        if self._refusal:
-            raise ValueError(self._refusal)
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
+            raise FileError(
+                f"layer '{self._name}': ONNX's operator {node.domain or 'ai.onnx'}."
+                f"{node.op_type} of opset {self._own['opset']} is not one that a "
+                f"network knows; known are {', '.join(sorted(OPERATORS))}"
+            )
         found = OPERATORS[node.op_type](self._own, *given)
         found = found if isinstance(found, tuple) else (found,)
         return dict(zip(node.output, found, strict=False))
@@ -186,20 +179,11 @@ class _Constants:
         from onnx import helper
         from onnx.reference import ReferenceEvaluator
 
-        if node.domain not in ("", "ai.onnx") or node.op_type not in _OF_CONSTANTS:
-            raise FileError(
-                f"the constant '{node.output[0]}' is computed by {node.op_type}, which "
-                "is not known for constants; export the model with constant folding"
-            )
         feeds = {n: v for n, v in zip(node.input, given, strict=True) if n}
-        made = self._sizes(node, feeds)
-        sizes = [*(v.size for v in feeds.values()), *made]
+        sizes = [*(v.size for v in feeds.values()), *self._sizes(node, feeds)]
         self._values += sum(sizes)
-        if node.op_type in ("MatMul", "Gemm"):  # multiplications, many at a time
-            fast = all(v.dtype.kind == "f" for v in feeds.values())
-            self._values += math.sqrt(math.prod([*sizes[:2], *made])) / (
-                256 if fast else 1
-            )
+        if node.op_type in ("MatMul", "Gemm"):  # 16 products take as long as a value
+            self._values += math.sqrt(math.prod([*sizes[:2], sizes[-1]])) / 16
         what = f"the model, up to '{node.output[0]}' ({node.op_type}),"
         require_within("constants", self._values, what)
         inputs, outputs = (
@@ -215,32 +199,26 @@ class _Constants:
         """Return how many values each output has, which ONNX infers."""
         from onnx import defs, helper, numpy_helper, shape_inference
 
-        version = max(o.version for o in self._imports if o.domain in ("", "ai.onnx"))
-        types = {
-            name: helper.make_tensor_type_proto(
-                helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
-            )
-            for name, value in feeds.items()
-        }
-        short = {
-            name: numpy_helper.from_array(value, name)
-            for name, value in feeds.items()
-            if value.size <= 64  # shapes, repeats, ends
-        }
-        inferred = shape_inference.infer_node_outputs(
-            defs.get_schema(node.op_type, version), node, types, short
-        )
-        kinds = [inferred[name].tensor_type for name in node.output]
-        axes = [axis for kind in kinds for axis in kind.shape.dim]
-        known = all(kind.HasField("shape") and kind.elem_type != 8 for kind in kinds)
-        if not known or not all(
-            a.HasField("dim_value") and a.dim_value >= 0 for a in axes
-        ):
+        types, short, made = {}, {}, []
+        for name, value in feeds.items():
+            kind = helper.np_dtype_to_tensor_dtype(value.dtype)
+            types[name] = helper.make_tensor_type_proto(kind, value.shape)
+            if value.size <= 64:  # a shape, or ends
+                short[name] = numpy_helper.from_array(value, name)
+        if node.domain in ("", "ai.onnx") and node.op_type in _OF_CONSTANTS:
+            opset = max(o.version for o in self._imports if o.domain in ("", "ai.onnx"))
+            schema = defs.get_schema(node.op_type, opset)
+            found = shape_inference.infer_node_outputs(schema, node, types, short)
+            made = [found[name].tensor_type for name in node.output]
+        axes = [axis for kind in made for axis in kind.shape.dim]
+        known = [axis.HasField("dim_value") and axis.dim_value >= 0 for axis in axes]
+        known += [kind.HasField("shape") and kind.elem_type != 8 for kind in made]
+        if not made or not all(known):  # 8: texts
             raise FileError(
-                f"the size of the constant '{node.output[0]}' ({node.op_type}) is not "
-                "known before it is computed; export the model with constant folding"
+                f"the constant '{node.output[0]}' is made by {node.op_type}, whose "
+                "size or time is not known before; export it with constant folding"
             )
-        return [math.prod(a.dim_value for a in kind.shape.dim) for kind in kinds]
+        return [math.prod(axis.dim_value for axis in kind.shape.dim) for kind in made]
 
 
 def _floats(array):

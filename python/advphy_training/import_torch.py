@@ -70,7 +70,7 @@ def network_from_torch(module, input_shape) -> Network:
     """
     if isinstance(module, Network):
         return module
-    module, named = _checked_copy(module), type(module).__name__
+    module = _checked_copy(module)
     apart = []  # where results differ first, for each batch
 
     def build(builder):
@@ -86,7 +86,8 @@ def network_from_torch(module, input_shape) -> Network:
             return module(torch.tensor(x)).numpy()
 
     try:
-        network_builder.verify(network, original, f"the result of {named}")
+        what = f"the result of {type(module).__name__}"
+        network_builder.verify(network, original, what)
     except ValueError as error:
         where = f"; {apart[0]}" if apart[0] else ""
         raise ValueError(f"{error}{where}") from None

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from advphy_model.file_gate import require_within
-from advphy_model.network import foreign_network
+from advphy_model.network.foreign_network import mixes_items, unlike_original
 from advphy_model.network.layers import LAYERS
 from advphy_model.network.network import INPUT, Layer, Network, run
 
@@ -253,27 +253,16 @@ def verify(network, original, what) -> None:
     is a function of a batch, float32 [items, *input_shape], and `what` names the
     result in the text.
     """
-    rng, widest = np.random.default_rng(2), max(1, network.widest)
-    tried = max(4, min(TRIED, 2**25 // widest))
+    tried = max(4, min(TRIED, 2**25 // max(1, network.widest)))
+    rng, ours = np.random.default_rng(2), functools.partial(run, network)
     x = rng.standard_normal((tried, *network.input_shape), np.float32)
-    each = max(2, 2**23 // widest)  # items at once
-
-    def in_pieces(function):
-        def whole(x):
-            pieces = (x[i : i + each] for i in range(0, len(x), each))
-            with np.errstate(all="ignore"):
-                return np.concatenate([function(piece) for piece in pieces])
-
-        return whole
-
-    ours, theirs = in_pieces(functools.partial(run, network)), in_pieces(original)
-    found, expected = ours(x), theirs(x)
-    apart = foreign_network.unlike_original(found, theirs, x, expected)
-    if apart is not None:
-        raise ValueError(f"{what} differs from the original {apart}")
-    few = min(foreign_network.FEW, each // 2)
-    if foreign_network.mixes_items(ours, x, found, few):
-        raise ValueError(
-            f"{what} depends on the other items of its batch; use the statistics of "
-            "the training (call .eval())"
-        )
+    with np.errstate(all="ignore"):
+        found, expected = ours(x), original(x)
+        apart = unlike_original(found, original, x, expected)
+        if apart is not None:
+            raise ValueError(f"{what} differs from the original {apart}")
+        if mixes_items(ours, x, found):
+            raise ValueError(
+                f"{what} depends on the other items of its batch; use the statistics "
+                "of the training (call .eval())"
+            )

@@ -65,29 +65,25 @@ class _Onnx(_Batches):
             if len(given) != 1 or len(found) != 1:
                 counts = f"{len(given)} inputs and {len(found)} outputs"
                 raise FileError(f"has {counts}, expected one of each")
-            for part, kinds in ((given[0], "tensor.float."), (found[0], _NUMBERS)):
+            for part, kinds in ((given[0], r"tensor\(float\)"), (found[0], _NUMBERS)):
                 if not re.fullmatch(kinds, part.type):
-                    what = f"'{part.name}' is a {part.type}"
-                    raise FileError(f"{what}, expected float32; export it so")
+                    what = f"'{part.name}' is a {part.type}, expected float32"
+                    raise FileError(f"{what}; export it so")
             self._name = given[0].name
             self.input_shape = item_shape(f"the input '{self._name}'", given[0].shape)
             self.output_shape = item_shape("the output", found[0].shape)
-            self._check()
-
-    def _check(self):
-        shape = _tried(self.input_shape, self.output_shape), *self.input_shape
-        x = np.random.default_rng(2).standard_normal(shape, np.float32)
-        y = self.compute(x)
-        if y.shape != (len(x), *self.output_shape):
-            raise FileError(
-                f"an input of shape {x.shape} gives an output of shape {y.shape}, "
-                f"expected items of shape {self.output_shape}; export it again"
-            )
-        if mixes_items(self.compute, x, y):
-            raise FileError(
-                "an output depends on the other items of its batch, or on chance; "
-                "export the model in evaluation mode (call .eval())"
-            )
+            items = _tried(self.input_shape, self.output_shape)
+            rng, shape = np.random.default_rng(2), (items, *self.input_shape)
+            x = rng.standard_normal(shape, np.float32)
+            y = self.compute(x)
+            if y.shape != (items, *self.output_shape):
+                what = f"outputs have shape {y.shape} for inputs of shape {shape}"
+                raise FileError(f"{what}; the first axis must be the batch")
+            if mixes_items(self.compute, x, y):
+                raise FileError(
+                    "an output depends on the other items of its batch, or on chance; "
+                    "export the model in evaluation mode (call .eval())"
+                )
 
     def compute(self, x):
         return np.asarray(self._session.run(None, {self._name: x})[0], np.float32)

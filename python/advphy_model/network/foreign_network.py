@@ -10,7 +10,6 @@ from advphy_model.file_gate import FileError, require_within
 TOLERANCE = 1e-5  # of the largest magnitude of an output
 ROUNDED = 8  # times what a change of inputs in their last bit makes
 LEAST = 1e-34  # above what subnormal numbers and the clipping in a sigmoid change
-FEW = 7  # items of the small batch
 
 
 def item_shape(name, sizes) -> tuple:
@@ -66,18 +65,19 @@ def unlike_original(found, original, x, expected):
 
     The rounding is how much they change when all inputs change in their last bit.
     """
-    if unlike(found, expected) is None or np.shape(found) != np.shape(expected):
+    if not unlike(found, expected) or np.shape(found) != np.shape(expected):
         return unlike(found, expected)
     with np.errstate(all="ignore"):
         changed = np.abs(original((x.view(np.int32) ^ 1).view(np.float32)) - expected)
     return unlike(found, expected, np.fmax.reduce(changed, axis=0, initial=0))
 
 
-def mixes_items(function, x, y, few=FEW) -> bool:
+def mixes_items(function, x, y) -> bool:
     """Return whether outputs y = function(x) depend on the other items of the batch.
 
-    The first ones are computed again in a batch of `few`.
+    The first 7, or half of them, are computed again in a batch of their own.
     """
+    few = min(7, len(x) // 2)
     alone = function(x[:few])
     if alone.shape != (few, *y.shape[1:]):
         return True
