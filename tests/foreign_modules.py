@@ -37,6 +37,15 @@ def _features(self, x):
     return torch.cat(parts, 1)
 
 
+def _written_over(self, x):
+    """Write into a difference: slice_scatter of one end, of the middle and of all."""
+    y = torch.sub(x, x * x, alpha=0.3)
+    y[:, 2:5] = torch.relu(x[:, :3])
+    y[:, 9:] = 0.5 * y[:, 9:]
+    y[:, :] = y * y.sigmoid()
+    return y
+
+
 def _recurrent(self, x):
     return self.out(self.cell(x.view(-1, 7, 2))[0][:, -1])
 
@@ -120,6 +129,7 @@ def known():
         "relu used twice": nn.Sequential(nn.Linear(14, 8), relu, nn.Linear(8, 8), relu),
         "conv1d, norms": nn.Sequential(*mixed),
         "functions": Called(_features),
+        "written over": Called(_written_over),
         "residual sums": Called(
             _residual, a=nn.Linear(14, 14), b=nn.Linear(14, 14), c=nn.Linear(14, 5)
         ),

@@ -120,7 +120,7 @@ def read_state(path):
     parameter = torch.zeros(4, requires_grad=True)
     scheme = SimpleNamespace(state=dict)
     link = path.with_name(path.name.removesuffix(".state.npz"))
-    training_state.resume(link, "me", scheme, torch.optim.Adam([parameter]))
+    training_state.resume(link, "me", scheme, torch.optim.Adam([parameter]), 2**48)
 
 
 def read_onnx(path):

@@ -265,6 +265,29 @@ def test_temporaries_may_be_connected():
     assert found.stdout.endswith("ended\n")
 
 
+@pytest.mark.parametrize("module", ["advphy", "gr"])
+@pytest.mark.parametrize("held", ["None", "flowgraph"])
+def test_a_running_flowgraph_that_is_forgotten_stops(module, held):
+    program = f"""if True:
+        import gc
+        from gnuradio import advphy, blocks, gr
+        def forget():
+            flowgraph = {module}.top_block()
+            flowgraph.held = {held}  # itself: the garbage collector finds it
+            at = advphy.message_source("bpsk"), blocks.throttle(1, 50000)
+            flowgraph.connect(*at, blocks.null_sink(1))
+            flowgraph.start()
+            raise ValueError("of the program")
+        try:
+            forget()
+        except ValueError as error:
+            print(error)
+        gc.collect()
+        print("goes on")
+    """
+    assert ran("-c", program).stdout.splitlines() == ["of the program", "goes on"]
+
+
 def build(flowgraph, model="bpsk"):
     """Connect blocks that are kept in no variable; return the last one weakly."""
     sink = advphy.error_counter(model)

@@ -201,7 +201,7 @@ def test_with_the_sent_messages_at_hand_no_seed_is_asked():
 
 
 def test_codewords_are_worsened_and_counted_under_their_level():
-    counter, _ = over_the_air(400, ebn0_db=3.0)
+    counter, _ = over_the_air(400, ebn0_db=np.float32(3), first_frame=np.int64(0))
     (segment,) = counter.segments()
     assert segment.settings == {"worsened": True, "ebn0_db": 3.0}
     # As many errors as aligned codewords have at 3 dB, because nothing else is lost.

@@ -67,6 +67,12 @@ def test_the_examples_are_described_by_their_flowgraphs(window):
     assert "Alice (four_radios_alice)" in titles
 
 
+def test_letters_are_larger_than_those_of_other_windows(window):
+    usual = window.kept.font().pointSizeF()
+    assert window.font().pointSizeF() == pytest.approx(1.25 * usual)
+    assert window.sentence.font().pointSizeF() == pytest.approx(1.25 * usual)
+
+
 def test_a_click_starts_and_stops(window):
     program = select(window, "attacked_audio")
     click(window)

@@ -11,11 +11,24 @@ import pytest
 from gnuradio import advphy, gr
 from gnuradio.advphy.display.message_record import MOST_WAITING, MessageRecord
 from gnuradio.advphy.display.panels_window import columns_for, round_reach
-from gnuradio.advphy.display.plot_items import DecadeAxis
-from PyQt5 import QtCore
+from gnuradio.advphy.display.plot_items import DecadeAxis, Label, SideLabels
+from PyQt5 import QtCore, QtGui
 
 from . import display_events
 from .display_events import attend, counts, curves_window, painted, until
+
+
+def test_labels_get_smaller_and_then_fewer(application):
+    column, font = SideLabels(), QtGui.QFont()
+    font.setPixelSize(12)
+    column.set_font(font)
+    labels = [Label(f"link {i}") for i in range(9)]
+    heights = {}
+    for height in (2000, 60, 5):
+        column.resize(200, height)
+        column.show_labels(labels)
+        heights[height] = len(column.texts())
+    assert heights[2000] == 9 > heights[60] > heights[5] == 1
 
 
 def test_decades_are_written_as_powers(application):

@@ -122,12 +122,19 @@ def test_what_is_wrong_in_a_file_is_said_in_a_sentence(
         read(str(tmp_path / "x.toml"), LiveVariables(flowgraph), tmp_path)
 
 
+@pytest.mark.parametrize("value", [-20, 6])
+def test_a_scene_may_set_the_ends_of_a_slider(application, value):
+    LiveVariables(kept := Flowgraph()).require_shown("psr_db", value)
+    del kept
+
+
 def test_values_that_a_control_cannot_show_are_refused_at_the_start(
     application, tmp_path
 ):
     file = tmp_path / "x.toml"
     for old, new, said in (
-        ("-9", "-21", "scene 1: psr_db must be in -20..6"),
+        ("-9", "-20.5", "scene 1: psr_db must be in -20..6"),
+        ("-9", "6.5", "scene 1: psr_db must be in -20..6"),
         ("crafted", "noise", "scene 1: kind must be one of jammer, crafted"),
         ("psr_db = -9", "hold = 2.5", "scene 1: hold must be a whole number.*got 2.5"),
     ):

@@ -379,3 +379,16 @@ def test_a_block_that_fails_ends_the_flowgraph_and_the_publisher_with_it(monkeyp
     flowgraph.connect(advphy.message_source("bpsk", 1, latency=4096), counter)
     with pytest.raises(ValueError, match="object"):
         flowgraph.run()
+
+
+def test_a_publisher_that_fails_ends_the_flowgraph(monkeypatch):
+    counter = advphy.error_counter("bpsk", 1)
+    flowgraph, publisher = publishing((counter, "counts"))
+    flowgraph.connect(advphy.message_source("bpsk", 1, latency=4096), counter)
+
+    def fail():
+        raise OSError("no room")
+
+    monkeypatch.setattr(publisher, "_publish", fail)
+    with pytest.raises(OSError, match="no room"):
+        flowgraph.run()

@@ -97,7 +97,7 @@ def test_an_adversary_may_use_the_stand_in(tmp_path, no_allow_list):
         ({"args": "cfo=x"}, "cfo = 'x', expected a number"),
         ({"args": "delay=-1"}, "delay = '-1', expected a whole number"),
         ({"frequency": 10e9}, r"frequency = 1e\+10, but the device"),
-        ({"frequency": float("nan")}, "frequency must be a finite.*got nan"),
+        ({"frequency": float("nan")}, "frequency must be.*Hz above 0.*got nan"),
         ({"sample_rate": 1e3}, r"sample_rate = 1000, but .*100000...2e\+07"),
         ({"sample_rate": -1}, "sample_rate must be.*got -1"),
         ({"gain": 61}, "gain = 61, but the device .* has 0...60 dB"),

@@ -309,6 +309,20 @@ def test_nobody_is_on_the_air():
         SharedAir("no-such-air")
 
 
+def test_what_is_no_air_of_this_user_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(shared_air, "FOLDER", tmp_path)
+    begin, other = f"advphy-air-{os.getuid()}-", os.getuid() + 1
+    (tmp_path / f"{begin}folder").mkdir()
+    os.mkfifo(tmp_path / f"{begin}fifo")
+    (tmp_path / f"{begin}\33[31mred").touch()
+    (tmp_path / f"advphy-air-{other}-other").touch()
+    before = sorted(tmp_path.iterdir())
+    assert shared_air.names() == []
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    assert shared_air.names() == []
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_what_was_refused_does_not_keep_its_place(lab):
     kept = []  # errors, and what their tracebacks hold
     for _ in range(3):

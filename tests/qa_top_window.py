@@ -117,7 +117,9 @@ def test_look_and_letters_are_chosen_by_the_environment(chosen, said):
     program += "from gnuradio.advphy.display.top_window import _dark\n"
     program += "print(PAPER, FIRST_SCALE)\n"
     # A check box that is off shows by nothing but its ground.
-    program += "assert _dark().base().color().name().upper() != PAPER"
+    program += "assert _dark().base().color().name().upper() != PAPER\n"
+    program += "assert _dark().window().color().name().upper() == PAPER.upper()\n"
+    program += "assert _dark().text().color().name().upper() == INK.upper()"
     found = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | chosen,

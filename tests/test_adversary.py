@@ -3,6 +3,7 @@
 
 import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -200,6 +201,20 @@ def test_label_names_the_hash_and_what_is_not_default():
 def test_bad_settings_are_refused(settings, text):
     with pytest.raises(ValueError, match=text):
         Adversary(UNIVERSAL, **settings)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int8, np.int64, Fraction])
+def test_equal_numbers_make_equal_adversaries(kind):
+    numbers = {"psr_db": -6, "shift": 2, "phase": 3, "sign": -1, "off_blocks": 10}
+    numbers |= {"on_blocks": 5, "frequency_offset": 1, "full_scale": 9, "hold": 4}
+    given = Adversary(UNIVERSAL, **{name: kind(it) for name, it in numbers.items()})
+    expected = Adversary(UNIVERSAL, **numbers)
+    assert given == expected
+    assert pickle.dumps(given.settings()) == pickle.dumps(expected.settings())
+    out = np.empty((2, 20, N), np.complex64)
+    given.write(None, 7, out[0])
+    expected.write(None, 7, out[1])
+    assert (out[0] == out[1]).all()
 
 
 def test_a_psr_that_would_clip_is_refused_and_the_largest_that_fits_is_named():

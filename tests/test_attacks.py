@@ -17,6 +17,7 @@ from advphy_model.measure import table
 from advphy_model.measure.error_rate import interval
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
+from advphy_model.version import __version__
 from advphy_training import attacks, projected_ascent, unknown_arrival
 from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan
@@ -24,6 +25,7 @@ from scipy import stats
 
 from .counting import counted
 
+ARRIVAL = {"shift": "known", "phase": "known"}
 QUICK = Plan(restarts=8, steps=30)
 EBN0_DB, SIGMA = 4.0, noise_sigma(4.0, 1)
 NORM = 10 ** (-6 / 20)  # ||p|| at PSR -6 dB on n = 1
@@ -135,6 +137,34 @@ def test_black_box_names_the_substitutes_not_the_link():
         crafted("universal_fgm", link, [link])
     with pytest.raises(ValueError, match="does not have the k and n"):
         crafted("universal_fgm", link, [links.load("bpsk")])
+
+
+def test_two_substitutes_of_one_name_are_refused(tmp_path):
+    one, other = (links.load(f"autoencoder_{name}_8p5db") for name in ("mlp", "cnn"))
+    other = dataclasses.replace(other, name=one.name)
+    for craft, more in ((attacks.craft, ()), (attacks.craft_or_read, (tmp_path,))):
+        with pytest.raises(ValueError, match="two substitutes have one name"):
+            craft("fgm", links.load("autoencoder_mlp"), QUICK, [one, other], *more)
+
+
+@pytest.mark.parametrize(
+    ("name", "used"),
+    [
+        ("fgm", {"seed": 1}),
+        ("noise_jammer", {}),
+        ("universal_fgm", {"restarts": 30, "seed": 1}),
+        ("per_message_pgd", {"restarts": 3, "steps": 1, "seed": 1, **ARRIVAL}),
+        ("universal_pgd", {"restarts": 30, "steps": 1, "seed": 1, **ARRIVAL}),
+    ],
+)
+def test_a_recipe_has_what_an_attack_uses(name, used):
+    short = {"restarts": 30, "steps": 1}  # of 4 messages, 3 are wrong
+    found = crafted(name, links.load("qpsk"), **short).recipe
+    about = {"attack": name, "link": "qpsk", "psr_db": -6.0, "ebn0_db": 8.0}
+    assert found == about | used | {"version": __version__}
+    if "shift" not in used:
+        with pytest.raises(ValueError, match=f"{name} cannot allow for.*shift"):
+            crafted(name, links.load("qpsk"), shift="random")
 
 
 def test_an_ensemble_is_attacked_on_average():
@@ -257,6 +287,16 @@ def test_a_crafted_perturbation_is_kept_for_its_plan_only(tmp_path, monkeypatch)
     assert kept(plan) == (first, 3)
     monkeypatch.setattr(table, "__version__", "0.6.0")
     assert kept(plan)[1] == 4
+
+
+def test_a_perturbation_is_kept_in_its_folder_whatever_a_link_is_called(tmp_path):
+    link, folder = links.load("autoencoder_mlp"), tmp_path / "kept" / "here"
+    for name in ("x/../../../escaped", 512 * "long", "\u00fc: *"):
+        at = dataclasses.replace(link, name=name), dataclasses.replace(QUICK, steps=1)
+        for _ in range(2):
+            attacks.craft_or_read("universal_fgm", *at, (), folder)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 3
+    assert len(list(folder.glob("universal_fgm-*.safetensors"))) == 3
 
 
 @pytest.mark.parametrize(

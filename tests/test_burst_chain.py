@@ -164,6 +164,15 @@ class Silence:
         return out
 
 
+@pytest.mark.parametrize("channel", ["clock_offset(ppm=-20)", "clock_offset(ppm=20)"])
+def test_the_last_burst_arrives_though_the_channel_holds_samples_back(channel):
+    short = {"gap": 4, "span": 4, "ramp": 4, "samples_per_symbol": 2, "rolloff": 0.9}
+    frame = Frame.of_model(LINK, **short)  # 4 samples of silence, 16 are held back
+    given = BurstSetting(LINK, frame, 12.0, channel=channel, frames=3)
+    (row,) = ranges.total(given, StopRule(None), 0)
+    assert (row.frames, row.missed_frames, row.blocks) == (3, 0, 384)
+
+
 def test_missed_frames_are_counted_apart():
     found = run(4, 60.0, kind=Dropping)
     assert counts(found) == (4, 1, 3 * FRAME.codewords, 0, 0)

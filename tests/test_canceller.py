@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import randomness
+from advphy_model import kernels, randomness
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
@@ -38,6 +38,18 @@ def along_a_pair(model):
 def anywhere(model, seed=1):
     rng = np.random.default_rng(seed)
     return universal(model, rng.normal(size=model.n) + 1j * rng.normal(size=model.n))
+
+
+def test_a_codebook_of_any_mean_has_the_same_fit():
+    model, rng = links.load("two_simplices"), np.random.default_rng(4)
+    apart = (rng.normal(size=7) + 1j * rng.normal(size=7)).astype(np.complex64)
+    y = received(model, 8.0, 1, 0, 256) + 0.6 * apart
+    static = [(1, [], 0.0)]
+    found = kernels.canceller(model.codebook, static, 256, 1).find(y)
+    shifted = kernels.canceller(model.codebook + 4 * apart, static, 256, 1)
+    moved = shifted.find(y + 4 * apart)
+    assert np.allclose(moved.p, found.p, atol=1e-3)
+    assert moved.statistic == pytest.approx(found.statistic, rel=1e-3)
 
 
 def failures(model, blocks, ebn0_db=8.0, **settings):

@@ -221,6 +221,8 @@ def test_the_command_certifies_radii(here):
         ("bpsk --radius --psr-db -6", "--psr-db has no effect on"),
         ("bpsk --nodes 5", "without --radius"),
         ("bpsk --restarts 5", "without --attack"),
+        ("bpsk --attack universal_pgd_gan_mlp --restarts 5", "is not crafted; omit it"),
+        ("bpsk --attack fgm --steps 5", "--steps has no effect on fgm"),
         ("bpsk --radius --nodes 0", "nodes must be"),
     ],
 )

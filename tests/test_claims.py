@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Claims of both papers judged on planted numbers, and the page that says so."""
 
+import dataclasses
+import math
+
 import pytest
 from advphy_model.measure.error_rate import Estimate, share
 from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_training.reproduce import figures, page
 from advphy_training.reproduce.arn_curves import Measured
 from advphy_training.reproduce.block_errors import BlockErrors
@@ -247,6 +251,33 @@ def test_a_figure_has_the_curves_that_its_claims_compare(name):
         for condition in claim.conditions:
             assert isinstance(condition, Condition)
             assert set(condition.curves) <= known, claim.text
+
+
+def test_numbers_of_seeds_stand_behind_their_condition():
+    one = [("a < b", "holds", "1 < 2"), ("", "", "5 dB")]
+    other = [("a < b", "holds", "1 < 3"), ("", "", "6 dB")]
+    wanted = "a < b: 1 < 2 / 1 < 3: holds for every seed<br>5 dB<br>6 dB"
+    assert page._ours([one, other]) == wanted
+    assert page._ours([one]) == "a < b: 1 < 2: holds<br>5 dB"
+
+
+def test_what_was_measured_is_kept_for_its_curve():
+    at = ("arn", "loop", "mnist", "bob", "learned", 5.0, 1, 0, 100, 10, 4, 0)
+    bob = SemanticCounts(*at, 50.0, 0, 400.0, 8.0, 100.0, "m")
+    eve = dataclasses.replace(bob, branch="eve", squared_error=0.0, correct=30)
+    without = dataclasses.replace(bob, branch="bob_without", squared_error=80.0)
+    measured = Measured()
+    for x in (5.0, 7.0):
+        branches = {"bob": bob, "eve": eve, "bob_without": without}
+        measured.note(1, "white", x, branches, without=x == 5.0)
+    keys = [("mse", "white"), ("accuracy", "white"), ("mse", "white_without")]
+    assert measured.points.keys() == {(1, key) for key in keys}
+    values = [[p.value for p in measured.points[1, key].values()] for key in keys]
+    assert values == [[0.05, 0.05], [0.3, 0.3], [0.08]]
+    psr_db, power_db = measured.power_db[1, "white", 5.0]
+    assert psr_db == pytest.approx(10 * math.log10(8 / 400))
+    assert power_db == pytest.approx(10 * math.log10(100 / 400))
+    assert len(measured.rows) == 3
 
 
 @pytest.mark.parametrize("name", ["arn-fig3", "arn-fig4"])

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from advphy_commands import info
+from advphy_commands import _options, _parser, bench, info
 from advphy_commands._output import Output
+from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.link.network_file import NetworkFile
@@ -155,6 +156,42 @@ def test_without_a_command_the_help_is_printed():
 def test_output_into_a_pipe_that_closes_is_no_complaint():
     piped = ["bash", "-c", f"{shlex.quote(str(ADVPHY))} info | true"]
     assert subprocess.run(piped, capture_output=True, text=True).stderr == ""
+
+
+def fields_of(settings):
+    """Yield the options of a dataclass of settings and of its groups."""
+    for field in dataclasses.fields(settings):
+        if "settings" in field.metadata:
+            yield from fields_of(field.metadata["settings"])
+        else:
+            yield field
+
+
+def test_the_defaults_of_all_options_are_values_that_may_be_given():
+    checked = 0
+    for name, parser in _parser.parsers(_parser.parser()):
+        module = parser.get_default("module")
+        for field in [] if module is None else fields_of(module.Settings):
+            default = field.metadata["given"].get("default")
+            value, kind = _options._value(field, default), field.type
+            assert not (isinstance(default, str) and " " in default)  # a help text
+            if field.metadata["parse"] is None and default not in (None, ""):
+                assert isinstance(value, kind), (name, field.name, value)
+                checked += kind is not bool
+    assert checked > 50
+
+
+def test_bench_has_a_row_for_each_instruction_set(here, monkeypatch):
+    measured = {"loop_over_torch": 2.0}
+    monkeypatch.setattr(bench, "_measured", lambda rounds, output: dict(measured))
+    first, *others = names = kernels.instruction_sets()
+    try:
+        found = document("bench --rounds 1")
+    finally:
+        kernels.choose_instruction_set(names[0])
+    assert found.items() >= {"instruction_set": first, **measured}.items()
+    rows = [{"instruction_set": name, **measured} for name in others]
+    assert found.get("other_instruction_sets", []) == rows
 
 
 @pytest.mark.slow

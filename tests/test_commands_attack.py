@@ -117,7 +117,7 @@ def test_only_universal_perturbations_hop(here):
 
 
 def test_measure_crafts_for_each_point_and_keeps_it(here):
-    words = f"--attack universal_fgm {SHORT} --ebn0-db 4,8 {LOOP}"
+    words = f"--attack universal_fgm --restarts 4 --ebn0-db 4,8 {LOOP}"
     done("measure autoencoder_mlp --out run.csv", words)
     kept = [Perturbation.read(p) for p in (here / "run.perturbations").iterdir()]
     assert sorted(p.ebn0_db for p in kept) == [4.0, 8.0]
@@ -222,6 +222,15 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
         (f"{FGM} --psr-db nan", "psr_db"),
         (f"{FGM} --restarts 0", "restarts"),
         (f"{FGM} --ebn0-db inf", "ebn0_db"),
+        (f"{FGM} --steps 3", "--steps has no effect on fgm; omit it"),
+        ("attack noise_jammer --link bpsk --out p --black-box", "no effect on noise_j"),
+        (f"{FGM} --unknown shift", "--unknown has no effect on fgm"),
+        (f"{FGM} --black-box --substitute qpsk", "no effect with --substitute"),
+        (
+            "attack generator --link bpsk --out p --restarts 4",
+            "--restarts must be at most 3 for generator",
+        ),
+        (f"{MEASURE} --attack universal_fgm --steps 3", "--steps has no effect on"),
         (f"{FGM} --black-box", "no shipped substitute with k = 4 and n = 4"),
         (f"{FGM} --substitute two_simplices", "does not have the k and"),
         ("attack per_sample_pgd --link bpsk --out p", "knows the noise"),
@@ -242,6 +251,11 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
             "psr_db must be a number in -100..60 dB, got 61",
         ),
         ("evaluate bpsk --out /nowhere/r", "/nowhere"),
+        ("evaluate bpsk --out r --min-errors 0", "min_errors must be"),
+        (
+            f"evaluate bpsk --out r --seed {2**64 - 1}",
+            f"2^32, as torch draws, got {2**64 - 1}",
+        ),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(here, words, text):

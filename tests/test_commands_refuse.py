@@ -68,6 +68,14 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ("train autoencoder --out a --sweep seed=1:3 --seed 2", "--seed has no effect"),
         ("train autoencoder --out /proc/a --sweep seed=1", "/proc/a"),
         ("measure bpsk --out a --trust-network", "--cluster"),
+        (
+            "train fine_tune --out a --set recording=b --from-recording c",
+            "--set recording has no effect with --from-recording",
+        ),
+        ("reproduce gan-fig3 --out a --quick --set k=2", "--set has no effect on --q"),
+        ("reproduce gan-fig3 --out a --quick --seeds 9", "--seeds has no effect on"),
+        ("reproduce arn-fig3 --out a --quick --down-to 0.5", "effect on arn-fig3"),
+        ("reproduce arn-fig3 --out a --ebn0-db 3", "--ebn0-db has no effect on arn-f"),
         ("train autoencoder --out a --set k=9", "k must be in 1..8"),
         ("train autoencoder --out /nowhere/a.safetensors", "/nowhere"),
         ("bench --rounds 0", "--rounds must be at least 1, got 0"),
@@ -103,6 +111,23 @@ def test_files_that_are_no_models_are_refused(tmp_path):
         said = refused("info", tmp_path / name)
         assert text in said
         assert str(tmp_path / name) in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "export v --onnx ./v",
+        "attack universal_fgm --link v --out v",
+        "train fine_tune --set base=v --out ./v",
+        "import v --out w",
+    ],
+)
+def test_a_file_that_is_read_is_not_written(here, words):
+    links.load("bpsk").write(here / "v")
+    os.symlink("v", here / "w")
+    before = (here / "v").read_bytes()
+    assert "is another file of the command" in refused(words)
+    assert (here / "v").read_bytes() == before
 
 
 def test_a_full_disk_leaves_the_old_counts(here):

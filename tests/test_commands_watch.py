@@ -357,8 +357,8 @@ def test_a_message_whose_parts_never_end_is_forgotten():
     [
         ("nonsense", "'nonsense' is not a valid address"),
         ("tcp://127.0.0.1:70000", "is not a valid address"),
-        ("--seconds 0", "--seconds must be finite and above 0, got 0"),
-        ("--seconds nan", "--seconds must be finite and above 0, got nan"),
+        ("--seconds 0", "--seconds must be above 0, at most 1e+09 s, got 0"),
+        ("--seconds nan", "--seconds must be above 0, at most 1e+09 s, got nan"),
         ("--png /no/such/folder/x.png", "/no/such/folder/x.png"),
         ("--png x.gif", "format 'gif' is not known"),
         ("--csv /no/such/folder/x.csv", "/no/such/folder/x.csv"),

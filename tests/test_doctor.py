@@ -203,6 +203,11 @@ def test_one_installation_that_hides_another(fake_clone):
     assert "remove one" in finding.remedy
 
 
+def test_the_clone_is_found_from_a_file_of_it(tmp_path):
+    assert doctor.clone_of() == CLONE
+    assert doctor.clone_of(tmp_path / "apps" / "advphy_commands" / "doctor.py") is None
+
+
 def test_packages_that_are_nowhere(tmp_path):
     finding = found("gr-advphy", Place(None, path=(str(tmp_path),)))
     assert finding.state == "problem"

@@ -270,3 +270,15 @@ def test_the_figures_of_reports_have_all_formats(tmp_path, kind, rng):
     ):
         draw()
         assert path.read_bytes().startswith(STARTS[kind])
+
+
+def test_pictures_lie_within_their_figure_and_in_its_rows(monkeypatch, rng):
+    kept = []
+    monkeypatch.setattr(look, "save", lambda figure, path: kept.append(figure))
+    rows = {name: rng.random((5, 12)) for name in ("sent", "received")}
+    picture_grid.draw(rows, (3, 4), None, "title")
+    places = np.array([axes.get_position().extents for axes in kept[0].axes])
+    assert (places >= 0).all()
+    assert (places <= 1).all()
+    assert (places[:5, 1] > places[5:, 3]).all()  # the first row is above the second
+    assert (np.diff(places[:5, 0]) > 0).all()

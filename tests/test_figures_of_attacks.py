@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbations in signal space, transfer matrices, semantic counts."""
 
+import dataclasses
 import json
 import math
 
@@ -77,6 +78,8 @@ def test_the_transfer_matrix_has_what_was_counted(tmp_path, monkeypatch):
     assert np.allclose(table, wanted, equal_nan=True)
     texts = [text.get_text() for text in axes.texts]
     assert {"5.00e-01", "2.00e-02", "7.00e-03", f"< {bound:.1e}"} <= set(texts)
+    corners = [patch.get_xy() for patch in axes.patches]
+    assert corners == [(-0.48, -0.48)]  # around the link that p was crafted against
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,9 @@ def test_semantic_counts_give_error_accuracy_and_frontier(tmp_path):
         assert "arn (learned pair)" in (tmp_path / "a.svg").read_text()
     with pytest.raises(ValueError, match="Bob and of Eve"):
         semantic_curves.describe_frontier(rows[:2])
+    rows[0] = dataclasses.replace(rows[0], erasures=rows[0].frames)  # no image arrived
+    frontier = semantic_curves.describe_frontier(rows)
+    assert [p["bob"]["mse"] for p in frontier["curves"][0]["points"]] == [0.02]
 
 
 def test_all_numbers_are_json():

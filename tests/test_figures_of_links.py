@@ -110,6 +110,18 @@ def test_the_picture_has_what_was_decided(tmp_path, monkeypatch):
     assert image.origin == "lower"
 
 
+def test_the_arrow_is_that_of_p_from_the_message_that_was_sent(tmp_path, monkeypatch):
+    model, kept = links.load("two_simplices"), []
+    described = decision_slice.describe(model, 8.0, pushing(model, 3, 12))
+    monkeypatch.setattr(look, "save", lambda figure, path: kept.append(figure))
+    decision_regions.draw_described(described, tmp_path / "a.png")
+    (arrow,) = [each for each in kept[0].axes[0].texts if not each.get_text()]
+    sent, p = described["codewords"][3], described["perturbation"]
+    assert described["messages"][0] == 3
+    assert arrow.xyann == pytest.approx((sent["u"], sent["v"]))
+    assert arrow.xy == pytest.approx((sent["u"] + p["u"], sent["v"] + p["v"]))
+
+
 def test_many_regions_have_other_colors_than_their_neighbors():
     model = links.load("autoencoder_mlp_n4_k8")
     decided = np.array(decision_slice.describe(model, 8.0)["decided"])

@@ -91,8 +91,11 @@ def test_an_own_file_that_is_damaged_is_refused_by_its_checksum(no_data):
     subprocess.run(["sha256sum", "-c", image_files.SUMS], cwd=folder, check=True)
     content = (folder / file).read_bytes()
     (folder / file).write_bytes(content[:-1] + b"\1")
-    with pytest.raises(ValueError, match=f"{file}: is damaged: SHA256SUMS has"):
-        images.load("own_test")
+    sums = folder / image_files.SUMS
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{file}: is damaged: SHA256SUMS has"):
+            images.load("own_test")
+        sums.write_text(sums.read_text().replace("  ", "  ./"))  # of `sha256sum ./*`
     (folder / file).write_bytes(content)
     (folder / image_files.SUMS).write_text("no checksums\n")
     with pytest.raises(ValueError, match=r"SHA256SUMS: must have lines as .sha256sum"):

@@ -96,6 +96,7 @@ def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
         (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
         (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
         (gzip.compress(IMAGES + b"\0", mtime=0), "is too long"),
+        (gzip.compress(IMAGES[:-1]) + 3 * gzip.compress(b""), "follows its end"),
     ],
 )
 def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):

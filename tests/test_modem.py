@@ -135,6 +135,13 @@ def test_a_short_frame_says_how_many_codewords_it_has():
     assert got == pytest.approx(sent, abs=0.02)
 
 
+@pytest.mark.parametrize("shape", [(7,), (0, 7), (3, 6), (3, 7, 1)])
+def test_what_are_no_codewords_is_refused(shape):
+    modulator = Modulator(Frame(7), links.load("autoencoder_mlp"))
+    with pytest.raises(ValueError, match=r"codewords have shape .*\(blocks, 7\)"):
+        modulator.modulate(np.zeros(shape, np.complex64))
+
+
 def test_no_sample_is_larger_than_the_amplitude():
     frame = Frame.of_model(MODEL)
     for amplitude in (0.1, 0.8, 1.0):

@@ -31,6 +31,12 @@ def loaded(name):
     return [images.load(f"{name}_{part}") for part in ("train", "validation", "test")]
 
 
+def test_more_folders_than_there_are_labels_are_refused(here):
+    for i in range(257):
+        squares(here / "mine" / f"{i:03d}", 1)
+    assert "more than 256 sub-folders" in refused("data images --from mine --size 8")
+
+
 def test_colors_and_labels_come_from_the_folders(here):
     squares(here / "mine" / "dark", 10, lambda i: (i, 0, 200))
     squares(here / "mine" / "light", 11, lambda i: (255, i, 100))

@@ -15,6 +15,7 @@ from advphy_model.modem.frame import Frame
 MODEL = links.load("hamming74_hard")
 FRAME = Frame.of_model(MODEL, codewords=8)
 FRAMES = 6
+WITHOUT = {k: v for k, v in FRAME.describe().items() if k != "rolloff"}
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +233,8 @@ def test_other_names_are_refused(name):
         ({"advphy__seed": "one"}, "are damaged"),
         ({"advphy__seed": None}, "are damaged"),
         ({"advphy__frame": {"n": 7}}, "damaged: .*codewords"),
+        ({"advphy__frame": FRAME.describe() | {"gain": 1}}, "describe a frame.*gain"),
+        ({"advphy__frame": WITHOUT}, "damaged: the frame has no rolloff"),
         ({"core__sample_rate": "fast"}, "is not a SigMF recording"),
         ({"core__sample_rate": 10**400}, "is not a SigMF recording"),
         ({"advphy__frame": 7}, "are damaged"),
@@ -341,3 +344,12 @@ def test_settings_that_sigmf_does_not_allow_leave_no_file(tmp_path, more, text):
 def test_impossible_attacks_are_refused(more, text):
     with pytest.raises(ValueError, match=text):
         Attack(**{"what": "jammer"} | more)
+
+
+def test_whole_numbers_of_a_recording_are_kept_as_such():
+    attack = Attack("jammer", -6.0, 3.0, np.float32(4))
+    assert type(attack.first_sample) is type(attack.samples) is int
+    origin = Origin.of(MODEL, FRAME, first_block=float(FRAME.codewords))
+    assert (origin.first_block, origin.first_frame) == (FRAME.codewords, 1)
+    with pytest.raises(ValueError, match="the frame has no codewords"):
+        Origin("bpsk", 64 * "0", {"n": 4}, 1, "0.5")

@@ -6,6 +6,7 @@ import math
 from types import SimpleNamespace
 
 import pytest
+from advphy_commands import _options, _parser, reproduce
 from advphy_figures import attack_panels, eve_accuracy, picture_grid, secrecy
 from advphy_model.link import links
 from advphy_model.link.eavesdropper import Eve
@@ -35,6 +36,24 @@ def test_a_curve_ends_where_its_bler_is_low_enough():
         measured[db] = bler(db)
     assert list(measured) == [0, 1, 2, 3, 4, 5, 5.5]
     assert next_ebn0_db(dict.fromkeys(grid, 0.1), grid, 1e-5) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", (23, 200, 400_000_000, 1e-6, 32, 100)),
+        ("--quick", (12, 200, 40_000_000, 1e-5, 8, 30)),
+        ("--down-to 1e-3 --ebn0-db 4,2", (2, 200, 400_000, 1e-3, 32, 100)),
+    ],
+)
+def test_the_effort_is_that_of_the_help(more, expected):
+    parser = _parser.parser("reproduce")
+    given = parser.parse_args(f"reproduce gan-fig3 --out . {more}".split())
+    grid, *rest = dataclasses.astuple(
+        reproduce._effort(_options.parsed(reproduce.Settings, given))
+    )
+    assert (len(grid), *rest[:-1]) == expected
+    assert list(grid) == sorted(grid)
 
 
 def test_an_unknown_figure_is_refused_in_one_sentence(here):

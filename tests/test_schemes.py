@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The defenses' training: the signs of the game, frozen encoders, power."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from advphy_model import found_by_name
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
 from advphy_model.link.baselines.nearest_codeword import union_bound
 from advphy_model.measure.error_rate import StopRule
-from advphy_training import link_scheme
+from advphy_training import link_scheme, schemes
 from advphy_training.schemes import gan_defence
 
 from . import short_trainings
@@ -17,10 +20,25 @@ from .short_trainings import early_figures, scheme, train
 PLAIN = "link=autoencoder_mlp_8p5db"
 
 
+SIGNED = ("hidden_bias",)  # settings below 0 without a limit
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Measure little after a training, and save often."""
     short_trainings.quicken(monkeypatch)
+
+
+def test_a_setting_that_cannot_be_is_refused_by_every_scheme():
+    for name in found_by_name.names(schemes):
+        module = schemes.scheme(name)
+        for field in dataclasses.fields(module.Settings):
+            if field.name in ("link", "images", "eve", "measured_with", "recording"):
+                continue  # files or names, which the training looks for
+            wrong = ["nonsense", "nan", "inf", "-1e9"][: 4 - (field.name in SIGNED)]
+            for value in wrong:
+                with pytest.raises(ValueError, match=value[:3].strip("e")):
+                    schemes.settings(module, [f"{field.name}={value}"])
 
 
 def test_early_figures_are_of_both_rates(tmp_path):

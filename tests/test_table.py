@@ -154,6 +154,11 @@ def test_counts_of_another_model_are_not_continued(tmp_path):
         measure(out, StopRule(None, 1000))
 
 
+def test_a_row_without_its_channel_is_not_continued():
+    nothing = dataclasses.replace(ROW, **Counts.nothing())
+    assert table.continued(nothing, [at(0, channel="")], "run.csv")[0] is nothing
+
+
 def test_two_models_of_one_name_are_not_measured_into_one_table(tmp_path):
     link = links.load("bpsk")
     other = dataclasses.replace(link, codebook=-link.codebook)

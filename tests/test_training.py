@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The trainer: it learns, resumes exactly, refuses nonsense."""
 
+import re
+
 import numpy as np
 import pytest
 from advphy_model.complex_baseband import to_reals
@@ -11,7 +13,8 @@ from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference, network
-from advphy_training import schemes, training_state
+from advphy_training import attacks, schemes, training_state
+from advphy_training.evaluate import adapted_eve
 from advphy_training.reproduce import retraining
 
 from . import short_trainings
@@ -97,10 +100,51 @@ def test_a_state_of_another_training_or_a_damaged_one_is_refused(tmp_path, monke
             train("autoencoder", path)
     with pytest.raises(ValueError, match="another training"):
         train("autoencoder", path, seed=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(schemes, "__version__", "0.999.0")
+        with pytest.raises(ValueError, match="another training"):
+            train("autoencoder", path)
     state = path.with_name(path.name + ".state.npz")
+    with np.load(state) as parts:
+        whole = dict(parts)
+    few = whole["value0"]
+    for changed in [
+        {"step": np.array(26)},
+        {"value0": np.full_like(few, np.nan)},
+        {"value0": few > 0},
+    ]:
+        np.savez(state, **whole | changed)
+        with pytest.raises(ValueError, match="damaged state"):
+            train("autoencoder", path)
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(ValueError, match="damaged state"):
         train("autoencoder", path)
+
+
+def test_a_state_is_of_the_files_that_it_was_trained_with(tmp_path, monkeypatch):
+    path, base = tmp_path / "eve.safetensors", tmp_path / "base.safetensors"
+    SemanticLink.load("semantic_mnist").write(base)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 10)
+        with pytest.raises(KeyboardInterrupt):
+            train("eve", path, f"link={base}")
+    SemanticLink.load("semantic_mnist_per_message").write(base)
+    with pytest.raises(ValueError, match="another training"):
+        train("eve", path, f"link={base}")
+    readers = {  # of what each scheme reads, one hash
+        "autoencoder": 0,
+        "model_free": 0,
+        "pool_defence": 0,
+        "max_margin": 0,
+        "adversarial_training": 1,
+        "semantic": 1,
+        "eve": 2,
+        "keyed_arn": 2,
+        "paired_arn": 3,
+        "minmax_arn": 3,
+    }
+    for name, count in readers.items():
+        assert len(short_trainings.scheme(name).reads) == count
 
 
 def test_a_new_training_does_not_keep_old_figures(tmp_path):
@@ -165,6 +209,7 @@ def test_the_seed_decides(tmp_path):
         ("autoencoder", "batch=9999999", "batch must be at most"),
         ("autoencoder", "ebn0_db=nan", "ebn0_db"),
         ("autoencoder", "hidden_bias=inf", "hidden_bias must be a finite number"),
+        ("autoencoder", "hidden_bias=1e300", "must be a finite number below 2.127"),
         ("autoencoder", "channel=fog", "'fog' is not known"),
         ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
         (
@@ -183,6 +228,19 @@ def test_the_seed_decides(tmp_path):
 def test_bad_settings_are_refused(name, assignment, text):
     with pytest.raises(ValueError, match=text):
         settings(name, assignment)
+
+
+@pytest.mark.parametrize("seed", [2**32, 2**32 + 1, 2**64 - 1])
+def test_a_seed_of_which_torch_would_forget_bits_is_refused(tmp_path, seed):
+    said = f"seed must be a whole number below 2^32, as torch draws, got {seed}"
+    for refuses in (
+        lambda: train("autoencoder", tmp_path / "a.safetensors", seed=seed),
+        lambda: retraining.sweep("autoencoder", SHORT, {"seed": [str(seed)]}, 1, "."),
+        lambda: attacks.Plan(seed=seed),
+        lambda: adapted_eve.Effort(seed=seed),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+            refuses()
 
 
 def test_an_unknown_scheme_is_refused_with_the_known():
@@ -230,3 +288,11 @@ def test_a_sweep_continues_and_refuses_other_settings(tmp_path, monkeypatch):
     )
     with pytest.raises(ValueError, match="model of a training with other settings"):
         list(retraining.train(others))
+
+
+def test_a_sweep_does_not_pass_off_models_as_measured(tmp_path):
+    given = "autoencoder", SHORT, {"seed": ["1"]}, 1, tmp_path
+    list(retraining.train(retraining.sweep(*given, measure=False)))
+    with pytest.raises(ValueError, match="was not measured; remove it, give --no-me"):
+        list(retraining.train(retraining.sweep(*given)))
+    assert list(retraining.train(retraining.sweep(*given, measure=False))) == []

@@ -122,6 +122,14 @@ def test_an_adversary_needs_a_second_word_for_a_radio():
     TransmitLimits(adversary="no").require_permission("hackrf")
 
 
+def test_the_next_number_above_the_limit_is_clipped():
+    limit = np.float32(0.5)
+    samples = np.array([limit, np.nextafter(limit, np.float32(1))], np.complex64)
+    out = np.empty_like(samples)
+    clipped, _, peak = TransmitLimits(amplitude=0.5).apply(samples, out)
+    assert (clipped, peak, np.abs(out).max()) == (1, 0.5, limit)
+
+
 def test_amplitudes_above_the_limit_are_clipped_and_counted_with_their_phase():
     samples = np.array([0.3, 0.6 + 0.8j, -2e30, 0.5j, np.nan, np.inf], np.complex64)
     out = np.empty_like(samples)

@@ -9,7 +9,6 @@ shared, or are actions of one.
 
 import contextlib
 import functools
-import itertools
 import logging
 import os
 import re
@@ -18,6 +17,8 @@ import sys
 from advphy_commands import _options, _output, _parser, _progress
 from advphy_commands._remedies import remedy
 from advphy_commands._signals import ended_by_signals
+
+_WRITTEN = ("csv", "json", "onnx", "out", "png")  # options with a file to write
 
 
 def main(words=None) -> int:
@@ -84,7 +85,7 @@ def _run(words, typed):
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
-        _refuse_twice(output.json, arguments)
+    _refuse_twice(arguments)
     with contextlib.suppress(Exception):  # `doctor` reports what is broken
         from advphy_training import progress
 
@@ -96,13 +97,23 @@ def _run(words, typed):
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
 
 
-def _refuse_twice(file, arguments):
-    """Raise ValueError if the file of --json is another file of the command, too."""
-    given = [value for name, value in vars(arguments).items() if name != "json"]
-    lists = (value if isinstance(value, list) else [value] for value in given)
-    paths = [path for path in itertools.chain(*lists) if isinstance(path, str)]
-    if os.path.realpath(file) in map(os.path.realpath, paths):
-        raise ValueError(f"--json {file} is another file of the command; give two")
+def _refuse_twice(arguments):
+    """Raise ValueError if a file to write is another file of the command, too."""
+    files = {}  # (option, path as given) of each file
+    for name in vars(arguments).keys() - {"command", "action"}:
+        value = getattr(arguments, name)
+        for path in value if isinstance(value, list) else [value]:
+            if name == "set":  # such as base=FILE
+                path = path.partition("=")[2]
+            if isinstance(path, str | os.PathLike) and not os.path.isdir(path):
+                files.setdefault(os.path.realpath(path), []).append((name, path))
+    for file, given in files.items():
+        written = sorted(each for each in given if each[0] in _WRITTEN)
+        if len(given) > 1 and (written[1:] or (written and os.path.exists(file))):
+            name, path = written[0]
+            raise ValueError(
+                f"--{name} {path} is another file of the command; give two"
+            )
 
 
 @contextlib.contextmanager

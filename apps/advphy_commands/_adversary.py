@@ -44,8 +44,29 @@ class Knowledge:
         "quantity that the adversary does not know; may be repeated",
         choices=UNKNOWN,
     )
-    craft_seed: int = option("seed of the crafting", 1, type=int)
+    craft_seed: int = option("seed of the crafting, below 2^32", 1, type=int)
     book: int = option("perturbations to craft, of which one is drawn per block", "1")
+
+    def require_effect(self, attack, crafted=True):
+        """Raise ValueError for an option without effect on --attack."""
+        if not (given := [*changed(self)]):
+            return
+        if not crafted:
+            what = f"crafting an attack, and '{attack}' is not crafted"
+            raise ValueError(f"{given[0]} belongs to {what}; omit it")
+        if self.black_box and self.substitute:
+            raise ValueError("--black-box has no effect with --substitute; omit it")
+        from advphy_training import attacks
+
+        module = attacks.attack(attack)
+        used = {"book", *getattr(module, "USES", attacks.ALL)}
+        used |= {"black-box", "substitute"} if module.KIND != "jammer" else set()
+        for name in given:
+            if name.removeprefix("--").removeprefix("craft-") not in used:
+                raise ValueError(f"{name} has no effect on {attack}; omit it")
+        most = getattr(module, "most_restarts", lambda messages: self.restarts)(2**8)
+        if "--restarts" in given and self.restarts > most:
+            raise ValueError(f"--restarts must be at most {most} for {attack}")
 
     def plan(self, psr_db, ebn0_db):
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
@@ -62,6 +83,12 @@ class Knowledge:
         if self.substitute:
             return [links.load(name) for name in self.substitute]
         return attacks.shipped_substitutes(link) if self.black_box else []
+
+
+def is_crafted(attack) -> bool:
+    """Return whether --attack names an attack to craft."""
+    known = attack in (None, "noise_jammer", *Perturbation.names())
+    return not (known or Path(attack).is_file())
 
 
 def require_one_ratio(psr_db, pnr_db):
@@ -101,8 +128,7 @@ class Perturbed:
     @property
     def crafted(self):
         """Return whether --attack names an attack to craft."""
-        known = self.attack in (None, "noise_jammer", *Perturbation.names())
-        return not (known or Path(self.attack).is_file())
+        return is_crafted(self.attack)
 
     def found(self, k, model, snr_db, craft, remark):
         """Yield (perturbation, PSR in dB or None) for a link of either kind.
@@ -198,10 +224,7 @@ class Attack(Perturbed, Cancelling):
     def __post_init__(self):
         Cancelling.__post_init__(self)
         Perturbed.__post_init__(self)
-        effort = [] if self.crafted else list(changed(self.knowledge))
-        if self.attack is not None and effort:
-            what = f"crafting an attack, and '{self.attack}' is not crafted"
-            raise ValueError(f"{effort[0]} belongs to {what}; omit it")
+        self.knowledge.require_effect(self.attack, self.crafted)
 
     def perturbations(self, model, ebn0_db, out, remark):
         """Return the (perturbation, PSR in dB or None) for a link model at an Eb/N0.

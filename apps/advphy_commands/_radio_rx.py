@@ -8,6 +8,8 @@ Prints the counts once per second. Ctrl-C, --frames or --seconds ends the recept
 import time
 from dataclasses import dataclass
 
+from advphy_model.checked_values import checked_number
+
 from advphy_commands import _radio_settings as radio
 from advphy_commands._options import group, option, switch
 from advphy_commands._text import counted, entry, rates, require_own
@@ -43,6 +45,11 @@ class Settings:
     nonce: str = no_nonce()
 
     def __post_init__(self):
+        if self.sent_at is not None:
+            checked_number("--sent-at", self.sent_at, of="(seconds since 1970)")
+            if not self.link.key_file:
+                needed = "keyed bursts; give --key-file, too"
+                raise ValueError(f"--sent-at belongs to {needed}")
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:
@@ -61,7 +68,7 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import receiver
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
-    samples = None if seconds is None else round(seconds * rate)
+    samples = None if seconds is None else min(round(seconds * rate), 2**63 - 1)
     names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at", "nonce")
     own = {name: getattr(settings, name) for name in names}
     flowgraph = receiver(model, source, samples=samples, **own, **sent)

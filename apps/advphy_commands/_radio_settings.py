@@ -2,11 +2,11 @@
 """Options and run loop shared by the actions of `advphy radio`."""
 
 import contextlib
-import math
 import threading
 import time
 from dataclasses import dataclass
 
+from advphy_model.checked_values import checked_positive
 from advphy_model.link import any_link
 from advphy_model.modem.frame import Frame
 
@@ -15,16 +15,17 @@ from advphy_commands._options import changed, number, operand, option, positive
 from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
+_LONGEST = 1e9  # seconds, 30 years
 NEAR = ("file", "zmq", "zmq_pub", "standin")  # their signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
 def duration(name, text):
-    """Return a finite time in seconds above 0, or raise ValueError."""
+    """Return a time in seconds above 0, or raise ValueError."""
     with contextlib.suppress(ValueError):
-        if 0 < number(text) < math.inf:
+        if 0 < number(text) <= _LONGEST:
             return float(text)
-    raise ValueError(f"{name} must be finite and above 0, got {text}")
+    raise ValueError(f"{name} must be above 0, at most {_LONGEST:.0e} s, got {text}")
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,15 @@ class Device:
     def of_driver(self, driver):
         """Return the arguments of sdr_sink and sdr_source; ValueError if invalid."""
         from gnuradio.advphy.air import radio_drivers
+        from gnuradio.advphy.air.radio import HIGHEST
 
-        if self.rate is not None and not 0 < self.rate < math.inf:
-            raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
+        if self.rate is not None:
+            checked_positive("--rate", self.rate, HIGHEST, "samples/s")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
         rate = radio_drivers.checked_rate(driver, self.args, self.rate)
         frequency = DEFAULT_FREQUENCY if self.frequency is None else self.frequency
-        if not 0 < frequency < math.inf:
-            raise ValueError(f"--frequency must be above 0 Hz, got {frequency:g}")
+        checked_positive("--frequency", frequency, HIGHEST, "Hz")
         at = {"driver": driver, "frequency": frequency, "sample_rate": rate}
         at |= {"args": self.args, "serial": self.serial, "antenna": self.antenna}
         return at | {"gain": self.gain}

@@ -18,7 +18,7 @@ from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
 from advphy_commands._measuring import engine
-from advphy_commands._options import db_range, operand, option, whole
+from advphy_commands._options import db_range, operand, option, positive, whole
 from advphy_commands.secret import key_file, secret_of
 
 
@@ -46,11 +46,16 @@ class Settings:
     )
     images: str = option("images that Eve records", "mnist_train", metavar="SET")
     test_images: str = option("images to measure on", "mnist_test", metavar="SET")
-    steps: int = option("steps of each training of Eve", "3000")
+    steps: int = option("steps of each training of Eve", "3000", positive)
     surrogate_steps: int = option("steps of each pair of Eve; 0: none", "2000")
     key_file: str = key_file()
-    seed: int = option("seed of all random numbers", 1, type=int)
+    seed: int = option("seed of all random numbers, below 2^32", 1, type=int)
     engine: str = engine("engine that records; both give the same samples")
+
+    def __post_init__(self):
+        for name in ("intercepts", "snr_db"):
+            if len({*getattr(self, name)}) < len(getattr(self, name)):
+                raise ValueError(f"{name} has a value twice; give each once")
 
 
 def run(settings, output):
@@ -87,7 +92,7 @@ def _adaptations(settings):
         from gnuradio.advphy import semantic_engine
 
         record = semantic_engine.record
-    effort = Effort(steps=max(1, settings.steps), seed=seed)
+    effort = Effort(steps=settings.steps, seed=seed)
     hers = settings.intercepts, knows_base, settings.surrogate_steps, effort
     at = {"eve": static, "secret": secret, "seed": seed}
     setting, snrs_db = semantic_chain.SemanticSetting, settings.snr_db

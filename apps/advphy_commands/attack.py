@@ -46,6 +46,7 @@ class Settings:
 
     def __post_init__(self):
         require_one_ratio(self.psr_db, self.pnr_db)
+        self.knowledge.require_effect(self.attack)
 
 
 def run(settings, output):

@@ -29,7 +29,7 @@ from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_commands import _measuring, _progress, _text
-from advphy_commands._adversary import Knowledge
+from advphy_commands._adversary import Knowledge, is_crafted
 from advphy_commands._options import changed, group, operand, option, psr_range, switch
 
 _SURE = 0.999  # confidence that an attack is above a bound
@@ -58,6 +58,7 @@ class Settings:
             needed |= dict.fromkeys(changed(self.knowledge), "--attack FILE|NAME")
         for name in sorted(given & needed.keys()):
             raise ValueError(f"{name} has no effect without {needed[name]}; give both")
+        self.knowledge.require_effect(self.attack, is_crafted(self.attack))
         idle = sorted(given - {"--radius", "--nodes"})
         if self.radius and idle:
             raise ValueError(f"{idle[0]} has no effect on --radius; omit one of them")

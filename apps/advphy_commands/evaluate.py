@@ -37,7 +37,7 @@ class Settings:
     steps: int = option("steps of each restart", 100)
     min_errors: int = option("block errors at which a point ends", "1000")
     max_blocks: int = option("blocks at which a point ends", "2e6")
-    seed: int = option("seed of all random numbers", 1, type=int)
+    seed: int = option("seed of all random numbers, below 2^32", 1, type=int)
     claimed: str = option(
         "perturbation that the link is claimed to resist", metavar="FILE.safetensors"
     )
@@ -63,8 +63,8 @@ def run(settings, output):
         settings.cluster.workers() as workers,
         _progress.bar(unit="number") as bar,
     ):
-        folder.mkdir(exist_ok=True)
         counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
+        folder.mkdir(exist_ok=True)
         psrs_db = sorted({*settings.psr_db, plan.psr_db})
         sweeps = link, plan, psrs_db, settings.over_ebn0_db, folder / "perturbations"
         steps = robustness.evaluate(*sweeps, counter, claimed, canceller)

@@ -51,7 +51,7 @@ class AtBob(Perturbed):
 
     restarts: int = option("random starts, of which the best counts", 4)
     steps: int = option("gradient steps of each start", 100)
-    craft_seed: int = option("seed of the crafting", 1, type=int)
+    craft_seed: int = option("seed of the crafting, below 2^32", 1, type=int)
 
     def adversaries(self, setting, out, remark):
         """Yield ImageAdversaries and noise jammers of equal power, or one None.

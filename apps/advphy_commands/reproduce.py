@@ -24,6 +24,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._options import (
+    changed,
     db_range,
     group,
     operand,
@@ -64,6 +65,12 @@ class Settings:
 def run(settings, output):
     from advphy_training.reproduce import figures, page
 
+    of_counts = {"--ebn0-db", "--min-errors", "--max-blocks", "--down-to", "--set"}
+    idle = {"--quick": {"--seeds", "--set"} if settings.quick else set()}
+    idle[settings.figure] = of_counts if settings.figure.startswith("arn-") else set()
+    for what, names in idle.items():
+        for name in sorted(names & changed(settings).keys()):
+            raise ValueError(f"{name} has no effect on {what}; omit it")
     folder, every = settings.out, settings.figure == "all"
     files, rows, verdicts = [], [], []
     for name in figures.names() if every else [settings.figure]:

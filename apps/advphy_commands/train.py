@@ -29,7 +29,7 @@ from advphy_commands._options import device, group, operand, option, repeated, s
 class Settings:
     scheme: str = operand("SCHEME", "training scheme, such as autoencoder")
     out: str = option("file of the model", metavar="FILE.safetensors")
-    seed: int = option("seed of the training", 1, type=int)
+    seed: int = option("seed of the training, below 2^32", 1, type=int)
     set: list = repeated("KEY=VALUE", "setting of the scheme; may be repeated")
     settings: str = option(
         "settings in a file; without FILE.toml: list the settings and end",
@@ -67,6 +67,8 @@ def run(settings, output):
     module = schemes.scheme(settings.scheme)
     recording = settings.from_recording
     given = [f"recording={recording}"] if recording else []
+    if given and any(text.startswith("recording=") for text in settings.set):
+        raise ValueError("--set recording has no effect with --from-recording; omit it")
     given = _from_file(settings) + settings.set + given
     if settings.sweep and settings.out and settings.settings != "":
         _sweep(settings, given, output)

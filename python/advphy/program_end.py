@@ -9,6 +9,7 @@ import time
 import weakref
 
 from advphy_model import kernels
+from gnuradio import gr
 
 STOP_SECONDS = 2.0  # then the program ends nevertheless
 _flowgraphs = weakref.WeakSet()
@@ -37,8 +38,19 @@ def end_program(number, frame):
 
 
 def end_with_program(flowgraph):
-    """Let a flowgraph stop before the program ends, so that its blocks finish."""
-    _flowgraphs.add(flowgraph)
+    """Let a flowgraph stop before it or the program ends, so that its blocks finish."""
+    if flowgraph not in _flowgraphs:
+        _flowgraphs.add(flowgraph)
+        weakref.finalize(flowgraph, _end, flowgraph._impl).atexit = False
+
+
+def _end(implementation):
+    # Its destructor waits for threads that wait for Python, which it does not release.
+    gr.top_block_stop_unlocked(implementation)
+    wait = gr.top_block_wait_unlocked
+    waiter = threading.Thread(target=wait, args=(implementation,), daemon=True)
+    waiter.start()
+    waiter.join(STOP_SECONDS)  # for ever in one of its own threads
 
 
 @atexit.register

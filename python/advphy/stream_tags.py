@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pmt
 from advphy_model.checked_values import is_number, is_whole
+from advphy_model.randomness import checked_seed
 
 # Keys of the tags that other blocks read, too; each is described where it is written.
 ORIGIN = "advphy_origin"  # other modules may have tags named origin
@@ -104,6 +105,7 @@ def of_link(model):
 
 def of_seed(seed, k):
     """Return the Origin of random messages of k bits."""
+    seed = checked_seed(seed)
     return Origin("seed", f"{seed} for {k} bits", f"{seed} {k}")
 
 

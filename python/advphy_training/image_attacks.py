@@ -10,7 +10,6 @@ before it is sent, which is an upper bound.
 import hashlib
 import math
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -123,11 +122,10 @@ def craft(name, link, images, snr_db, plan) -> Perturbation:
 
 def craft_or_read(name, link, images, snr_db, plan, folder) -> Perturbation:
     """Return the perturbation of craft(), which is kept in a folder."""
-    words = f"{name}-{link.name}-{images.name}-{snr_db:g}dB-psr{plan.psr_db:g}"
-    path = Path(folder) / f"{words.replace('/', '-')}.safetensors"
+    words = [name, link.name, images.name, f"{snr_db:g}dB", f"psr{plan.psr_db:g}"]
     victims, wanted = {link.name: link.sha256}, _wanted(images, snr_db, plan)
     crafted = partial(craft, name, link, images, snr_db, plan)
-    return attacks.kept(path, victims, wanted, crafted)
+    return attacks.kept(folder, words, victims, wanted, crafted)
 
 
 def _wanted(images, snr_db, plan):

@@ -18,6 +18,8 @@ class Scheme:
     gradients(generator), and the other methods listed in schemes/__init__.py.
     """
 
+    reads = ()  # SHA-256 of the links, images and recordings that it is trained with
+
     def groups(self):
         """Return the groups that Adam trains, each with its learning rate factor."""
         return [{"params": list(self.parameters()), "factor": 1.0}]
@@ -74,7 +76,7 @@ def run(scheme, settings, seed, out, identity, save_seconds=300):
     if save_seconds < 1:
         raise ValueError(f"save_seconds must be at least 1, got {save_seconds}")
     optimizer = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
-    first = training_state.resume(out, identity, scheme, optimizer)
+    first = training_state.resume(out, identity, scheme, optimizer, settings.steps)
     figures, saved = training_state.EarlyFigures(out, first), time.monotonic()
 
     def gradients(step):

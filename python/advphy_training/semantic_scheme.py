@@ -63,6 +63,7 @@ class SemanticScheme(loop.Scheme):
     def __init__(self, settings):
         self._settings = settings
         self._images = images.load(settings.images)
+        self.reads = [self._images.sha256]
         self._pixels = torch.tensor(self._images.as_reals())
 
     def _batch(self, generator):
@@ -107,6 +108,7 @@ class SchemeOnBase(SemanticScheme):
     def __init__(self, settings):
         self._link = SemanticLink.load(settings.link).without_pair()
         super().__init__(settings)
+        self.reads += [self._link.sha256]
         self._codes = codes(self._link, self._images.as_reals())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
 

@@ -3,6 +3,7 @@
 
 import math
 
+from advphy_model.checked_values import checked_whole
 from advphy_model.found_by_name import require_known
 
 
@@ -12,8 +13,9 @@ def within(settings, low, high, *names):
 
 
 def finite(settings, *names):
-    """Require the named settings to be finite."""
-    _require(settings, names, math.isfinite, "a finite number")
+    """Require the named settings to be finite, also as float32."""
+    rule = "a finite number below 2^127"
+    _require(settings, names, lambda value: abs(value) < 2**127, rule)
 
 
 def positive(settings, *names):
@@ -35,6 +37,11 @@ def psr(psr_db):
     """Require a PSR in dB to be in -60..60 dB."""
     if not abs(psr_db) <= 60:
         raise ValueError(f"psr_db must be in -60..60 dB, got {psr_db}")
+
+
+def torch_seed(seed) -> int:
+    """Return a seed as an int; ValueError beyond the 32 bits that torch draws from."""
+    return checked_whole("seed", seed, 0, 2**32 - 1, "below 2^32, as torch draws")
 
 
 def size(settings):

@@ -13,8 +13,8 @@ import zipfile
 import numpy as np
 import torch
 from advphy_model.atomic_file import atomic_file
+from advphy_model.checked_values import checked_whole
 from advphy_model.file_gate import FileError, npy_array, read_bytes, reading, shown
-from advphy_model.randomness import checked_index
 
 
 def save(out, identity, step, scheme, optimizer):
@@ -35,7 +35,7 @@ def save(out, identity, step, scheme, optimizer):
         np.savez(file, **arrays)
 
 
-def resume(out, identity, scheme, optimizer):
+def resume(out, identity, scheme, optimizer, steps):
     """Restore the state of this training, if there is one, and return the next step.
 
     ValueError if the state is damaged or belongs to another training.
@@ -50,7 +50,7 @@ def resume(out, identity, scheme, optimizer):
                 raise ValueError("it is compressed")
             names = [name.removesuffix(".npy") for name in parts.namelist()]
             arrays = {name: npy_array(parts.read(f"{name}.npy")) for name in names}
-        return _restore(arrays, identity, scheme, optimizer)
+        return _restore(arrays, identity, scheme, optimizer, steps)
 
 
 def remove(out):
@@ -66,16 +66,19 @@ def _parameters(optimizer):
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _restore(arrays, identity, scheme, optimizer):
+def _restore(arrays, identity, scheme, optimizer, steps):
     if (found := str(arrays["identity"])) != identity:
-        remedy = "remove it or choose another --out"
-        raise FileError(f"state of another training ({shown(found)}); {remedy}")
-    step = checked_index("step", arrays["step"].item())
+        which, remedy = f"{shown(found)}, now {shown(identity)}", "choose another --out"
+        raise FileError(f"state of another training ({which}); remove it or {remedy}")
+    step = checked_whole("step", arrays["step"].item(), 0, steps)
 
     def stored(name, like):
-        if arrays[name].shape != tuple(like.shape):
-            raise ValueError(f"{name} has shape {arrays[name].shape}")
-        return torch.tensor(arrays[name])
+        found = torch.tensor(arrays[name])
+        if (found.shape, found.dtype) != (like.shape, like.dtype):
+            raise ValueError(f"{name} is {found.dtype} of shape {tuple(found.shape)}")
+        if not found.isfinite().all():
+            raise ValueError(f"a value of {name} is not finite")
+        return found
 
     with torch.no_grad():
         for i, parameter in enumerate(_parameters(optimizer)):

@@ -13,6 +13,7 @@ from .guardian import Guardian
 from .radio_drivers import HACKRF, LISTS, METHODS, REMEDIES, WITHOUT_CHANNEL
 
 _open = weakref.WeakSet()  # Radios
+HIGHEST = 1e12  # of a frequency or sample rate, as in SigMF
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 
 
@@ -26,8 +27,8 @@ def checked_settings(driver, frequency, sample_rate, gain, channels=1):
     for name, value in at.items():
         with contextlib.suppress(TypeError):
             at[name] = math.nan if isinstance(value, str | bytes) else float(value)
-        if not (isinstance(at[name], float) and 0 < at[name] < math.inf):
-            rule = f"a finite number of {UNITS[name]} > 0"
+        if not (isinstance(at[name], float) and 0 < at[name] <= HIGHEST):
+            rule = f"a number of {UNITS[name]} above 0, at most {HIGHEST:.0e}"
             raise ValueError(f"{name} must be {rule}, got {value}")
     for one in radio_gain.of_channels(gain, channels):
         radio_gain.stages(one)

@@ -3,6 +3,7 @@
 
 import numpy as np
 from advphy_model.air.sample_channel import SampleChannel
+from advphy_model.randomness import checked_index
 
 from ..block_errors import guarded_general_block
 
@@ -35,10 +36,10 @@ class sample_channel(guarded_general_block):
         guarded_general_block.__init__(
             self, "sample_channel", [np.complex64], [np.complex64]
         )
-        self._settings = {"seed": seed, "first_sample": first_sample}
+        self.first_index = checked_index("first_sample", first_sample)
+        self._settings = {"seed": seed, "first_sample": self.first_index}
         self._kind, self._snr_db = kind, snr_db
         self._begin()
-        self.first_index = first_sample
         self.size_buffers(latency, 8)
 
     def _begin(self):

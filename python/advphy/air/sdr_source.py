@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pmt
+from advphy_model.file_gate import open_file
 from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
@@ -129,7 +130,8 @@ class _stream_watch(guarded_block):
 def _file_source(path):
     try:
         path = str(user_path(path))
-        size = os.path.getsize(path)
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise ValueError(
             f"args = '{path}': the file cannot be read ({error.strerror}); give a file "

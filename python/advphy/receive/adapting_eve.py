@@ -48,7 +48,8 @@ class adapting_eve(guarded_general_block):
         antennas: antennas of each Eve, 1..64, combined by their SNR (maximal ratio).
         every: seconds between the starts of two trainings, at least 0.1.
         trainer: "torch", "numpy", or "auto": torch if this Python has it.
-        seed: seed of the trainings and of the choice of images that she is told.
+        seed: seed of the trainings and of the choice of images that she is told;
+            torch: at most 2^32 - 64.
         learns: False: a static Eve, who records nothing and has the networks that she
             began with; set_learns changes it.
     """
@@ -75,6 +76,8 @@ class adapting_eve(guarded_general_block):
         ports = [(np.complex64, (n,))] * (shape[0] * shape[1])
         guarded_general_block.__init__(self, "adapting_eve", ports, [np.uint8])
         self._shape, self._every, self._trainer = shape, every, trainer_of(trainer)
+        if self._trainer == "torch":  # which draws from 32 bits of seed + k
+            checked_whole("seed", seed, 0, 2**32 - 64)
         self._known = {"reals": model.reals, "classes": model.classes, "seed": seed}
         self._labels = data_sets.load(images).labeled()
         count, rng = len(self._labels), np.random.default_rng(checked_seed(seed))

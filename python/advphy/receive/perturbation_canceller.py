@@ -78,6 +78,7 @@ class perturbation_canceller(guarded_block):
         settings = CancellerSettings(
             components, window, sample, iterations, forgetting, false_alarm, adversary
         )
+        window = settings.window
         if frame is not None:
             require_frame(frame, self._model)
             self._codewords = frame.codewords

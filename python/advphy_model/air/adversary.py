@@ -10,7 +10,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
-from advphy_model.checked_values import is_number
+from advphy_model.checked_values import is_number, is_whole
 from advphy_model.found_by_name import require_known
 from advphy_model.randomness import checked_index, checked_seed
 
@@ -89,35 +89,39 @@ class Adversary(Arriving):
     hold: int = 1
 
     def __post_init__(self):
-        checked_psr_db(self.perturbation.psr_db if self.psr_db is None else self.psr_db)
+        def keep(name, value):
+            object.__setattr__(self, name, value)
 
-        def require(name, right, wanted):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not right(value):
-                raise ValueError(f"{name} must be {wanted}, got {value}")
-
-        def finite(value):
-            return value == "random" or (is_number(value) and math.isfinite(value))
-
-        shifts = range(self.perturbation.n)
-        shift = f"0..{shifts[-1]} channel uses or 'random'"
-        require("shift", lambda s: s == "random" or s in shifts, shift)
-        sign = "1, -1, 'random' or 'alternate'"
-        require("sign", lambda s: s in (*SIGNS, 1, -1), sign)
-        hold = range(1, 2**32 + 1)
-        require("hold", lambda h: isinstance(h, int) and h in hold, "1..2^32 blocks")
-        require("phase", finite, "a finite number (radians) or 'random'")
-        require("frequency_offset", finite, "a finite number (cycles) or 'random'")
+        psr_db = self.perturbation.psr_db if self.psr_db is None else self.psr_db
+        checked = checked_psr_db(psr_db)
+        keep("psr_db", None if self.psr_db is None else checked)
+        last = self.perturbation.n - 1
+        delay = last, ("random",), f"0..{last} channel uses or 'random'"
+        self._keep_number("shift", int, 0, *delay)
+        self._keep_number("sign", int, -1, 1, SIGNS, "1, -1, 'random' or 'alternate'")
+        self._keep_number("hold", int, 1, 2**32, (), "1..2^32 blocks")
+        for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
+            rule = f"a finite number ({unit}) or 'random'"
+            self._keep_number(name, float, -1e300, 1e300, ("random",), rule)
         require_known("fading", self.fading, FADINGS)
         for name in ("off_blocks", "on_blocks"):
-            checked_index(name, getattr(self, name))
+            keep(name, checked_index(name, getattr(self, name)))
         if self.off_blocks and not self.on_blocks:
             raise ValueError(
                 f"on_blocks must be at least 1 with off_blocks = {self.off_blocks}, "
                 "got 0: the perturbation would never arrive"
             )
-        checked_seed(self.seed)
+        keep("seed", checked_seed(self.seed))
         self._check_full_scale()
+
+    def _keep_number(self, name, kind, low, high, words, rule):
+        """Keep a word or a number as one of Python; ValueError if it is neither."""
+        value = getattr(self, name)
+        if not (isinstance(value, str) and value in words):
+            right = is_whole(value, low, high) if kind is int else is_number(value)
+            if not right or not low <= value <= high or (name, value) == ("sign", 0):
+                raise ValueError(f"{name} must be {rule}, got {value}")
+            object.__setattr__(self, name, kind(value))
 
     def _check_full_scale(self):
         limit = self.full_scale
@@ -125,6 +129,7 @@ class Adversary(Arriving):
             return
         if not (is_number(limit) and limit > 0):
             raise ValueError(f"full_scale must be above 0 or None, got {limit}")
+        object.__setattr__(self, "full_scale", float(limit))
         largest, what = float(np.abs(self.scaled.rows).max()), "the largest amplitude"
         if self.perturbation.kind == "jammer":
             largest, what = JAMMER_PEAK * largest, f"{JAMMER_PEAK} rms of the jammer"

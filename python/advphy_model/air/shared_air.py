@@ -3,6 +3,8 @@
 
 import fcntl
 import os
+import re
+import stat
 import struct
 from pathlib import Path
 
@@ -41,6 +43,7 @@ _CONTROL = np.dtype(
 )
 _VERSION = 1 << 16 | _CONTROL.itemsize
 _TABLE_BYTE, _PRESENT_BYTE, _FIRST_PLACE = 0, 1, 2
+_NAME = re.compile("[A-Za-z0-9_-]{1,31}")  # as the stand-in takes them
 _LOCK = struct.Struct("hhqqi4x")  # struct flock
 
 
@@ -155,6 +158,11 @@ def names() -> list[str]:
     """Return the names of this user's airs; remove what killed programs left."""
     prefix, found = f"advphy-air-{os.getuid()}-", []
     for path in FOLDER.glob(f"{prefix}*"):
+        own = path.lstat()
+        if not (stat.S_ISREG(own.st_mode) and own.st_uid == os.getuid()):
+            continue  # anybody may make one
+        if not _NAME.fullmatch(path.name.removeprefix(prefix)):
+            continue
         with path.open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX, 1, _TABLE_BYTE)  # released by close()
             if _is_free(file, _PRESENT_BYTE):

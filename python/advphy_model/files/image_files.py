@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Known image data sets: their files, hashes, mirrors and folders."""
 
-import gzip
 import hashlib
-import io
 import os
 import re
 import tempfile
 import urllib.parse
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from advphy_model.file_gate import FileError, read_bytes, reading, require_withi
 from advphy_model.user_folders import make_user_folder, user_folder, user_path
 
 SUMS = "SHA256SUMS"  # file with the checksums of the files next to it
+_GZIP = 16 + zlib.MAX_WBITS  # a header of gzip, and windows of any size
 TIMEOUT = 20.0  # seconds without a byte until the next mirror is tried
 
 
@@ -138,7 +138,7 @@ def _sums(path) -> dict:
         found = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
         if len(found) != len(text.splitlines()):
             raise FileError("must have lines as `sha256sum` writes them")
-        return {file: sha256 for sha256, file in found}
+        return {file.removeprefix("./"): sha256 for sha256, file in found}
 
 
 def find(folder, file: str):
@@ -159,16 +159,21 @@ def read(path) -> memoryview:
     """
     path = user_path(path)
     content, wanted = read_bytes(path, "images"), _sums(path).get(path.name)
-    with reading(path, "the gzip file is damaged; get it again: "):
+    damaged = "the gzip file is damaged; get it again: "
+    with reading(path, damaged):
         if wanted not in (None, hashlib.sha256(content).hexdigest()):
             raise FileError(f"is damaged: {SUMS} has another SHA-256; get it again")
         if content[:2] != b"\x1f\x8b":
             return memoryview(content)
-        unpacked = bytearray()
-        with gzip.open(io.BytesIO(content)) as file:
-            while piece := file.read(1 << 20):
-                unpacked += piece
-                require_within("unpacked", len(unpacked))
+        unpacker, unpacked = zlib.decompressobj(_GZIP), bytearray()
+        while not unpacker.eof:
+            unpacked += (piece := unpacker.decompress(content, 1 << 20))
+            content = unpacker.unconsumed_tail
+            require_within("unpacked", len(unpacked))
+            if not (piece or content or unpacker.eof):
+                raise FileError(f"{damaged}it is cut off")
+        if unpacker.unused_data.strip(b"\0"):
+            raise FileError(f"{damaged}something follows its end")
     return memoryview(unpacked).toreadonly()
 
 

@@ -25,7 +25,7 @@ class Origin:
 
     link: str  # name of the link model or semantic link
     model_sha256: str  # full hash of the link, 64 hexadecimal digits
-    frame: dict  # description of the layout, as Frame.restore takes it
+    frame: dict  # whole description of the layout, as Frame.describe gives it
     seed: int  # seed of the messages
     version: str  # version of gr-advphy that made the recording
     # Index of the first transmitted block, which begins a burst; None: bursts before
@@ -41,20 +41,25 @@ class Origin:
         if not re.fullmatch("[0-9a-fA-F]{64}", sha := self.model_sha256):
             raise ValueError(f"model_sha256 must be 64 hexadecimal digits, got '{sha}'")
         object.__setattr__(self, "seed", checked_seed(self.seed))
-        codewords, first = self.frame["codewords"], self.first_block
-        object.__setattr__(self, "frame", Frame.restore(self.frame).describe())
-        if first is not None and checked_index("first_block", first) % codewords:
-            raise ValueError(
-                f"first_block must be the first of a burst, a multiple of {codewords}, "
-                f"got {first}"
-            )
+        frame = Frame.restore(self.frame).describe()
+        if missing := frame.keys() - self.frame.keys():
+            raise ValueError(f"the frame has no {', '.join(sorted(missing))}")
+        object.__setattr__(self, "frame", frame)
+        if self.first_block is not None:
+            first = checked_index("first_block", self.first_block)
+            object.__setattr__(self, "first_block", first)
+            if first % (codewords := frame["codewords"]):
+                raise ValueError(
+                    "first_block must be the first of a burst, a multiple of "
+                    f"{codewords}, got {first}"
+                )
 
     @property
     def first_frame(self) -> int | None:
         """Return the number of the first transmitted burst, or None if not known."""
         if self.first_block is None:
             return None
-        return int(self.first_block // self.frame["codewords"])
+        return self.first_block // self.frame["codewords"]
 
     @classmethod
     def of(cls, model, frame, seed=1, **more):
@@ -87,9 +92,13 @@ class Attack:
 
     def __post_init__(self):
         require_plain(checked_kind("the attack", self.what, str, "a text"), lines=False)
-        checked_index("first_sample", self.first_sample)
-        if self.samples is not None and not checked_index("samples", self.samples):
-            raise ValueError("samples must be at least 1 or None, got 0")
+        first = checked_index("first_sample", self.first_sample)
+        object.__setattr__(self, "first_sample", first)
+        if self.samples is not None:
+            samples = checked_index("samples", self.samples)
+            object.__setattr__(self, "samples", samples)
+            if not samples:
+                raise ValueError("samples must be at least 1 or None, got 0")
         if self.psr_db is not None:
             checked_number("psr_db", self.psr_db, of="or None")
 

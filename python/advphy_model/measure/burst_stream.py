@@ -12,7 +12,6 @@ from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import shared_canceller
 
 _AT_ONCE = 8  # bursts per step, so that their samples stay in the cache
-_TAIL = 64  # zeros after the last sample, for impairments that hold back samples
 
 
 class BurstStream:
@@ -45,7 +44,6 @@ class BurstStream:
         for at in range(0, frames, _AT_ONCE):
             self._send(min(_AT_ONCE, frames - at))
         self._fill_window()
-        self._receive(self._impaired(np.zeros(_TAIL, np.complex64)))
         self._take(*self._synchronizer.flush())
         missed = frames - int(self._seen.sum())
         return frames, missed, *map(int, self._counts)

@@ -269,10 +269,11 @@ def continued(row, rows, out) -> tuple:
     The row of a setting with all counts 0 is sought among the rows of the table `out`.
     Raises ValueError if the first item lies within a range that is counted already.
     """
+    unknown = {each.name for each in dataclasses.fields(row) if each.default == ""}
 
     def fits(old):  # an empty hash of 0.5 may be any
-        pairs = zip(old.setting, row.setting, strict=True)
-        return all(its in (wanted, "") for its, wanted in pairs)
+        whole = zip(row.SETTING, old.setting, row.setting, strict=True)
+        return all(i in (its, "" if n in unknown else its) for n, i, its in whole)
 
     same = [old for old in rows if fits(old)]
     later = [old.first for old in same if old.first > row.first]

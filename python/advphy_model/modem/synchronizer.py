@@ -14,7 +14,7 @@ from advphy_model.modem.frame import NONCE_VERSION, require_frame
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
 _MOST_UNFOLLOWED = 4096  # numbers to keep while no burst is followed
@@ -147,6 +147,8 @@ class Synchronizer:
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._moments = np.zeros(3)  # of samples without bursts: number, second, fourth
         self._nonce = NonceParts()
+        if first_frame is not None:
+            first_frame = checked_index("first_frame", first_frame)
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
         self._foreign, self._own = 0, True
@@ -163,7 +165,7 @@ class Synchronizer:
                     "models only; omit it"
                 )
             power.noise_variance(ebn0_db, self._model.rate)  # refuses what is no level
-        self._ebn0_db = ebn0_db
+        self._ebn0_db = None if ebn0_db is None else float(ebn0_db)
 
     @property
     def counts(self) -> dict:

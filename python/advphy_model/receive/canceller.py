@@ -69,6 +69,7 @@ class CancellerSettings:
             value = getattr(self, name)
             if not is_number(value) or not least <= value < 1:
                 raise ValueError(f"{name} must be {least:g} to below 1, got {value!r}")
+            object.__setattr__(self, name, float(value))
 
     @property
     def label(self) -> str:

@@ -6,11 +6,16 @@ which returns the rows of the perturbation, reals [1 or M, 2n]; craft() below sc
 them. `attacked` are AttackedLinks whose mean error is maximized: the link itself in
 white box, substitutes for it in black box. per_sample_pgd knows the noise of each
 block, so it has no rows: its KIND is None, and it defines count(link, plan, blocks).
+USES names what it uses of a plan: of "restarts", "steps", "seed", and "unknown" for
+shift, phase, sign and frequency; without USES: all. most_restarts(M) is the largest
+number of restarts that it makes for M messages, if there is one.
 An attack that also defines book(attacked, plan, count) crafts several perturbations to
 hop among, reals [count, 2n].
 """
 
 import contextlib
+import hashlib
+import re
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,7 +28,6 @@ from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
 from advphy_model.measure.table import same_counts
 from advphy_model.power import perturbation_norm
-from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
 from advphy_training import setting_checks
@@ -31,6 +35,8 @@ from advphy_training.attacked_link import AttackedLink
 
 # What the adversary may not know, or vary from block to block.
 UNKNOWN = ("shift", "phase", "sign", "frequency")
+ALL = ("restarts", "steps", "seed", "unknown")
+_LONGEST_NAME = 150  # of a file, before a hash and the ending
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Plan:
         phase: "known", or "random": it arrives rotated by an unknown phase.
         sign: "known", or "random": p or -p is sent.
         frequency: "known", or "random": it turns by up to half a turn within a block.
-        seed: seed of starts, messages and noise.
+        seed: seed of starts, messages and noise, below 2^32.
         book: number of perturbations that the adversary hops among; 1: one.
     """
 
@@ -64,7 +70,7 @@ class Plan:
 
     def __post_init__(self):
         checked_psr_db(self.psr_db)
-        checked_seed(self.seed)
+        setting_checks.torch_seed(self.seed)
         setting_checks.within(self, -100, 100, "ebn0_db")
         setting_checks.within(self, 1, 100_000, "restarts", "steps")
         setting_checks.within(self, 1, LONGEST_BOOK, "book")
@@ -99,7 +105,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
 
     `substitutes` are the link models that the adversary has instead (black box); empty:
     it has the link itself (white box). ValueError if the attack has no perturbation to
-    store, or if a substitute has another k or n.
+    store, if it does not know what is unknown, if a substitute has another k or n, or
+    if two have one name.
     """
     module = attack(name)
     if module.KIND is None:
@@ -113,6 +120,7 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
             raise ValueError(f"substitute {model} {said}")
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
+    victims, planned = _victims(link, substitutes), _planned(name, plan, link)
     torch.set_num_threads(1)  # many times faster on shared cores
     known = list(substitutes) or [link]
     attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
@@ -122,7 +130,7 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     crafted = module.book(attacked, plan, plan.book) if hops else None
     rows = to_complex(crafted if hops else module.craft(attacked, plan))
     blind = module.KIND == "jammer"  # it knows no link
-    recipe = {"attack": name, "link": link.name, **_planned(plan)}
+    recipe = {"attack": name, "link": link.name, **planned}
     recipe["version"] = __version__
     knowledge = {
         "weights": "substitutes" if substitutes else "white box",
@@ -133,7 +141,7 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     }
     newer = UNKNOWN[2:]
     knowledge |= {key: "random" for key in newer if getattr(plan, key) == "random"}
-    victims = {} if blind else {model.name: model.sha256 for model in known}
+    victims = {} if blind else victims
     about = {"victims": victims, "knowledge": knowledge, "recipe": recipe}
     name += "_black_box" * (bool(substitutes) and not blind)
     of = name, "book" if hops else module.KIND, link.k, link.n, rows
@@ -143,28 +151,50 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
 
 def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     """Return the perturbation of craft(), which is kept in a folder."""
-    victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
+    victims = _victims(link, substitutes)
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
     words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
     words += [f"book{plan.book}"] if plan.book > 1 else []
-    path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
     crafted = partial(craft, name, link, plan, substitutes)
-    return kept(path, victims, _planned(plan), crafted)
+    return kept(folder, words, victims, _planned(name, plan, link), crafted)
 
 
-def _planned(plan):
-    """Return the plan for a recipe, without settings newer than 0.5 that are unused."""
-    unused = {"book": 1, "sign": "known", "frequency": "known"}
-    return {k: v for k, v in asdict(plan).items() if v != unused.get(k)}
+def _victims(link, substitutes):
+    """Return {name: SHA-256} of what is attacked; ValueError if two have one name."""
+    known = list(substitutes) or [link]
+    victims = {model.name: model.sha256 for model in known}
+    if len(victims) < len(known):
+        raise ValueError("two substitutes have one name; rename or omit one")
+    return victims
 
 
-def kept(path, victims, wanted, crafted) -> Perturbation:
+def _planned(name, plan, link):
+    """Return what the attack uses of the plan for a recipe; ValueError if it cannot."""
+    module, found = attack(name), asdict(plan)
+    uses = getattr(module, "USES", ALL)
+    for what in UNKNOWN:
+        if "unknown" not in uses and found.pop(what) == "random":
+            remedy = "omit it or give universal_pgd"
+            raise ValueError(f"{name} cannot allow for an unknown {what}; {remedy}")
+    if most := getattr(module, "most_restarts", None):
+        found["restarts"] = min(plan.restarts, most(2**link.k))
+    unused = {"book": 1, "sign": "known", "frequency": "known"}  # newer than 0.5
+    idle = {*ALL} - {*uses}
+    return {k: v for k, v in found.items() if k not in idle and v != unused.get(k)}
+
+
+def kept(folder, words, victims, wanted, crafted) -> Perturbation:
     """Return the perturbation of a file, or else a crafted one that it keeps.
 
-    The file may be of another patch version, as a table of counts may. The folder of
-    the Path is created if necessary; `victims` is {name: SHA-256} of the links that it
-    is crafted against, `wanted` are entries of its recipe, and crafted() crafts it.
+    The file is in the folder, which is created if necessary, and named by the words. It
+    may be of another patch version, as a table of counts may. `victims` is {name:
+    SHA-256} of the links that it is crafted against, `wanted` are entries of its
+    recipe, and crafted() crafts it.
     """
+    name = re.sub(r"[^\w.+-]+", "-", "-".join(words), flags=re.ASCII)
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()}"
+    path = Path(folder) / f"{name}.safetensors"
     with contextlib.suppress(OSError, ValueError):  # no file, or a damaged one
         found = Perturbation.read(path)
         planned = {key: found.recipe.get(key) for key in wanted}

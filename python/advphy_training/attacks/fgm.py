@@ -6,6 +6,7 @@ import torch
 from advphy_training.projected_ascent import project
 
 KIND = "table"
+USES = ("seed",)
 _NOISE_DRAWS = 256  # the gradient is averaged over the unknown noise
 
 

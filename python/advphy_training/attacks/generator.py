@@ -18,7 +18,11 @@ KIND = "table"
 _STEPS = 10  # of Adam per step of the plan: weights converge more slowly than p
 _LEARNING_RATE = 1e-3
 _JUDGED = 100_000  # blocks to choose the best restart
-_MOST_RESTARTS = 3  # each trains a network
+
+
+def most_restarts(messages):
+    """Return the largest number of restarts, each of which trains a network."""
+    return 3
 
 
 def craft(attacked, plan):
@@ -28,7 +32,7 @@ def craft(attacked, plan):
 
 def train(attacked, plan, pool):
     """Train several generators and return pool(G(x)) of the best, [M or 1, 2n]."""
-    starts = range(min(plan.restarts, _MOST_RESTARTS))
+    starts = range(min(plan.restarts, most_restarts(len(attacked[0].codebook))))
     found = np.stack([_trained(attacked, plan, pool, start) for start in starts])
     ways = ((link, each) for link in attacked for each in variants(found, plan))
     errors = sum(link.errors(each, _JUDGED, plan.seed) for link, each in ways)

@@ -4,6 +4,7 @@
 from advphy_training.attacks import generator
 
 KIND = "universal"
+most_restarts = generator.most_restarts
 
 
 def craft(attacked, plan):

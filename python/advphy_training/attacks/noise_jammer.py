@@ -4,6 +4,7 @@
 import numpy as np
 
 KIND = "jammer"
+USES = ()
 
 
 def craft(attacked, plan):

@@ -15,14 +15,18 @@ from advphy_training.unknown_arrival import arrive, variants
 KIND = "table"
 _SAMPLES = 64  # noise draws per step, message and restart
 _JUDGED = 100_000  # blocks to choose the best restart of each message
-_MOST_RESTARTS = 15  # each pushes towards another wrong message
+
+
+def most_restarts(messages):
+    """Return the largest number of restarts, each towards another wrong message."""
+    return min(15, messages - 1)
 
 
 def craft(attacked, plan):
     """Return the best row for each message, reals [M, 2n]."""
     generator = torch.Generator().manual_seed(plan.seed)
     codebook = attacked[0].codebook
-    starts = min(plan.restarts, _MOST_RESTARTS, len(codebook) - 1)
+    starts = min(plan.restarts, most_restarts(len(codebook)))
     p = torch.stack([codebook.roll(-i, 0) - codebook for i in range(1, starts + 1)])
     p = project(p, plan.norm(codebook.shape[1] // 2))  # [starts, M, 2n]
 

@@ -15,21 +15,23 @@ from advphy_training import progress
 from advphy_training.projected_ascent import project
 
 KIND = "universal"
+USES = ("restarts", "seed")
 _SAMPLES = 10
 _BISECTIONS = 20  # for a precision of ||y|| / 10^6
 _JUDGED = 50_000  # blocks to choose the best restart
 
 
-def craft(attacked, plan):
+def craft(attacked, plan, seed=None):
     """Return the best of `restarts` runs, divided among the links, reals [1, 2n]."""
-    generator = torch.Generator().manual_seed(plan.seed)
+    seed = plan.seed if seed is None else seed  # of which torch uses 32 bits
+    generator = torch.Generator().manual_seed(seed)
     norm = plan.norm(attacked[0].model.n)
     found = []
     for i, link in enumerate(attacked):
         runs = len(range(i, plan.restarts, len(attacked)))
         found.append(_run(link, norm, max(1, runs), generator))
     candidates = torch.cat(found)[:, None].numpy()
-    errors = sum(link.errors(candidates, _JUDGED, plan.seed) for link in attacked)
+    errors = sum(link.errors(candidates, _JUDGED, seed) for link in attacked)
     return candidates[np.argmax(errors)]
 
 

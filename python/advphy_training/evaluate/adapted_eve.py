@@ -14,7 +14,7 @@ import torch
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.network import Layer
 
-from advphy_training import loop
+from advphy_training import loop, setting_checks
 from advphy_training.networks import classifier, perceptron
 from advphy_training.torch_network import TorchNetwork
 
@@ -32,7 +32,10 @@ class Effort:
     hidden: tuple = ((64, 32, 32), (256, 128))  # hidden layers of each network
     steps: int = 3000  # of each training
     learning_rate: float = 2e-3  # of Adam at the start; it falls linearly to 0
-    seed: int = 1  # of weights and batches
+    seed: int = 1  # of weights and batches, below 2^32
+
+    def __post_init__(self):
+        setting_checks.torch_seed(self.seed)
 
 
 def adapt(

@@ -36,6 +36,9 @@ class Counter:
     max_blocks: int = 2_000_000  # blocks that end a count
     seed: int = 3  # seed of messages and noise, the same for each count
 
+    def __post_init__(self):
+        StopRule(self.min_errors, self.max_blocks)  # raises for what is out of range
+
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
         arrival = job.arrival() if callable(job.arrival) else job.arrival
@@ -186,7 +189,7 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield anew("generator")
     yield anew("generator_universal")
     half = max(1, plan.restarts // 2)
-    halved = dataclasses.replace(plan, restarts=half, seed=plan.seed + 1)
+    halved = dataclasses.replace(plan, restarts=half, seed=(plan.seed + 1) % 2**32)
     yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
     for ebn0_db in ebn0s_db:
         yield job("clean", ebn0_db=ebn0_db)

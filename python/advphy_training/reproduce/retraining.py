@@ -15,9 +15,8 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
-from advphy_model.randomness import checked_seed
 
-from advphy_training import schemes
+from advphy_training import schemes, setting_checks
 
 SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
@@ -52,7 +51,7 @@ def sweep(scheme, assignments, over, seed, folder, measure=True) -> list:
     for values in itertools.product(*over.values()):
         point = dict(zip(over, values, strict=True))
         words = "_".join([scheme, *itertools.chain(*point.items())])
-        own = checked_seed(int(point.pop("seed", seed)))
+        own = setting_checks.torch_seed(int(point.pop("seed", seed)))
         given = [*assignments, *map("=".join, point.items())]
         settings = dataclasses.asdict(schemes.settings(module, given))
         what = re.sub(r"[^\w.+-]+", "-", words), scheme, settings, own
@@ -122,7 +121,7 @@ def train(wanted, workers=None):
     """Train the links of ordered Jobs whose files are missing; yield (done, total).
 
     ranges.Workers train them, or this process. ValueError if a file is of another
-    training, or two have one name.
+    training or lacks results that are wanted, or two have one name.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
     names = {job.name for job in wanted}
@@ -148,13 +147,16 @@ def train(wanted, workers=None):
 
 
 def _there(job, names):
-    """Return whether a job is done; raise ValueError if its file is of another."""
+    """Return whether a job is done; ValueError if its file is not what it makes."""
     if not job.path().exists():
         return False
     recipe = job.model().recipe
     if job.settings.get("link") in names:  # the path was that of the worker
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
+    if job.measure and "measured" not in recipe:
+        remedy = "remove it, give --no-measure or choose another --out"
+        raise ValueError(f"{job.path()}: model that was not measured; {remedy}")
     return True
 
 

@@ -7,6 +7,7 @@ Scheme, a loop.Scheme with the arguments (settings, seed) and these methods:
 groups(): groups that Adam trains, [{"params": tensors, "factor": of learning_rate}];
 gradients(generator): adds the gradients of a batch drawn with the generator to .grad of
     these tensors, negated for a player that maximizes, and returns the loss to show;
+reads, not a method: SHA-256 of the links, images and recordings that it trains with;
 state(): further tensors that change in training, by name; they are saved and restored;
 link(name, recipe): the current model, such as a LinkModel;
 early_figures(model): numbers by name to show during training;
@@ -17,6 +18,7 @@ Settings have at least steps, learning_rate, last_learning_rate.
 """
 
 import dataclasses
+import hashlib
 import sys
 from pathlib import Path
 
@@ -24,10 +26,9 @@ import torch
 from advphy_model import found_by_name
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.file_gate import shown
-from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
-from advphy_training import loop, progress, training_state
+from advphy_training import loop, progress, setting_checks, training_state
 
 
 def scheme(name: str):
@@ -68,19 +69,23 @@ def train(
 
     After an interruption the same call resumes from a state next to `out`, a path whose
     stem is the model's name; the result is that of an uninterrupted run. The early
-    figures stay in OUT.progress.csv. The seed is that of weights and batches; `quiet`
-    shows no progress bar; `measure` and `save_seconds` say whether the model is
-    measured and how often its state is saved. The model is a LinkModel, SemanticLink or
-    Eve.
+    figures stay in OUT.progress.csv. The seed, below 2^32, is that of weights and
+    batches; `quiet` shows no progress bar; `measure` and `save_seconds` say whether the
+    model is measured and how often its state is saved. The model is a LinkModel,
+    SemanticLink or Eve.
     """
-    seed, out = checked_seed(seed), Path(out)
+    seed, out = setting_checks.torch_seed(seed), Path(out)
     refuse_unwritable(out)
     torch.set_num_threads(1)  # not slower at this size, and sums have one order
     made = scheme(scheme_name).Scheme(settings, seed)
     with progress.hushed(quiet):
         if measure and hasattr(made, "require_measurable"):
             made.require_measurable()
-        identity = f"{scheme_name} {settings} seed {seed}"
+        version = __version__.rpartition(".")[0]  # as table.same_counts
+        of = hashlib.sha256("".join(made.reads).encode()).hexdigest()[:12]
+        identity = (
+            f"{scheme_name}, seed {seed}, version {version}, files {of}, {settings}"
+        )
         loop.run(made, settings, seed, out, identity, save_seconds)
         model = made.link(out.stem, recipe(scheme_name, settings, seed))
         if measure:

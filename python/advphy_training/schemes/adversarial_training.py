@@ -85,6 +85,5 @@ class Scheme(autoencoder.Scheme):
     def _craft(self, link, seed):
         settings = self._settings
         at = {key: getattr(settings, key) for key in ("psr_db", "ebn0_db", "restarts")}
-        plan = Plan(**at, seed=seed % 2**63)
-        attacked = AttackedLink(link, settings.ebn0_db)
-        return torch.tensor(universal_fgm.craft([attacked], plan))
+        attacked = [AttackedLink(link, settings.ebn0_db)]
+        return torch.tensor(universal_fgm.craft(attacked, Plan(**at), seed % 2**63))

@@ -78,6 +78,7 @@ class Scheme(LinkScheme):
             encoder = _weights_of(start, "encoder", encoder, settings)
             decoder = _weights_of(start, "decoder", decoder, settings)
             self._start = {start.name: start.sha256}
+        self.reads = [*self._start.values()]
         self._encoder = TorchNetwork(encoder)
         self._decoder = TorchNetwork(decoder, (BITS,))
         self._one_hot = torch.eye(2**settings.k)

@@ -7,6 +7,8 @@ The codebook stays, but the link has another hash: give the new file to both end
 """
 
 import dataclasses
+import hashlib
+import itertools
 
 import numpy as np
 import torch
@@ -61,6 +63,8 @@ class Scheme(LinkScheme):
         y, sent = map(np.concatenate, zip(*bursts[:-held], strict=True))
         self._y, self._sent = torch.as_tensor(to_reals(y)), torch.as_tensor(sent).long()
         self._held_out = [*map(np.concatenate, zip(*bursts[-held:], strict=True))]
+        parts = b"".join(part.tobytes() for part in itertools.chain(*bursts))
+        self.reads = [self._start.sha256, hashlib.sha256(parts).hexdigest()]
         self._decoder = TorchNetwork(self._start.networks["decoder"], (BITS,))
 
     def parameters(self):

@@ -69,6 +69,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
         super().__init__(settings)
         self._labels = torch.as_tensor(self._images.labeled().astype(np.int64))
         self._eves = [Eve.load(name) for name in settings.eve.split("+")]
+        self.reads += [eve.sha256 for eve in self._eves]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._images.classes:
