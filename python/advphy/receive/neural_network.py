@@ -31,7 +31,7 @@ _WEIGHTS = "session.model_external_initializers_file_folder_path"
 
 
 def _tried(*shapes):
-    """Return how many items of shapes are computed to measure the rate."""
+    """Return how many items of shapes are tried."""
     return max(8, min(256, 2**22 // max(map(math.prod, shapes))))
 
 
