@@ -2,6 +2,7 @@
 """The Neural Network block: shapes, windows, types, ports, exchange, errors."""
 
 import logging
+import os
 
 import numpy as np
 import pmt
@@ -200,3 +201,62 @@ def test_an_onnx_file_runs_in_onnxruntime_or_names_the_import(tmp_path, rng, cap
     file.write_bytes(b"no model")
     with pytest.raises(ValueError, match="not a valid ONNX model"):
         advphy.neural_network(file)
+
+
+def of_nodes(*nodes, kinds=(1, 1), shapes=(("b", 4), ("b", 4)), constants=()):
+    """Return the bytes of an ONNX model of nodes from x to y."""
+    onnx = pytest.importorskip("onnx", reason="not in this Python")
+    pytest.importorskip("onnxruntime", reason="not in this Python")
+    helper = onnx.helper
+    ends = [
+        helper.make_tensor_value_info(*end)
+        for end in zip("xy", kinds, shapes, strict=True)
+    ]
+    made = [helper.make_node(k, x.split(), [y], **how) for k, x, y, how in nodes]
+    graph = helper.make_graph(made, "g", ends[:1], ends[1:], constants)
+    opset = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    return model.SerializeToString()
+
+
+RELU = ("Relu", "x", "y", {})
+MEAN = ("ReduceMean", "x", "m", {"axes": [0]}), ("Sub", "x m", "y", {})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "how", "text"),
+    [
+        ([RELU], {"kinds": (11, 11)}, r"'x' is a tensor\(double\), expected float32"),
+        ([("Cast", "x", "y", {"to": 8})], {"kinds": (1, 8)}, r"'y' is a tensor\(str"),
+        ([RELU], {"shapes": [(256, 4)] * 2}, "fixed size 256; export it with a dyn"),
+        ([RELU], {"shapes": [("b", 10**8)] * 2}, "'x' has 100000000 values"),
+        ([("Transpose", "x", "y", {})], {}, "output has the fixed size 4"),
+        (MEAN, {}, "depends on the other items of its batch, or on chance"),
+    ],
+)
+def test_onnx_models_that_the_block_cannot_compute_are_refused(
+    tmp_path, nodes, how, text
+):
+    file = tmp_path / "a.onnx"
+    file.write_bytes(of_nodes(*nodes, **how))
+    with pytest.raises(ValueError, match=text) as raised:
+        advphy.neural_network(file)
+    assert str(raised.value).startswith(f"{file}: "[-100:]) or "..." in str(
+        raised.value
+    )
+    assert len(str(raised.value)) <= 300
+
+
+def test_an_onnx_file_is_a_regular_one_and_no_other_file_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    onnx = pytest.importorskip("onnx", reason="not in this Python")
+    os.mkfifo("fifo.onnx")
+    with pytest.raises(OSError, match="is not a regular file"):
+        advphy.neural_network("fifo.onnx")
+    weights = onnx.TensorProto(name="c", data_type=1, dims=[4], data_location=1)
+    weights.external_data.add(key="location", value="secret.bin")
+    content = of_nodes(("Add", "x c", "y", {}), constants=[weights])
+    (tmp_path / "secret.bin").write_bytes(bytes(16))
+    (tmp_path / "a.onnx").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^a\.onnx: .* weights in other files"):
+        advphy.neural_network("a.onnx")

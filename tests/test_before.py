@@ -28,7 +28,7 @@ VARY = {"version", "torch", "messages_per_second"}  # keys and columns
 TEXT = {"is", "described", "why", "numbers", "core:datetime"}
 # It is as it was typed from 0.6 on; tests/test_commands_attack.py runs it.
 TYPED = ("report", "command")
-# A recipe has what the attack uses, from 0.6 on.
+# A recipe has what the attack uses, after 0.5.
 UNUSED = {("recipe", name) for name in ("steps", "shift", "phase")}
 # From 0.6 on the canceller draws its sample: another label, and other counts.
 CORRECTED = {"canceller", "frames", "blocks", "block_errors", "erasures"}

@@ -2,6 +2,9 @@
 """Perturbations crafted from decisions alone, against those crafted by gradients."""
 
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 from advphy_model.air.adversary import Adversary
@@ -67,3 +70,21 @@ def test_the_same_seed_gives_the_same_perturbation():
 def test_an_eb_n0_that_is_no_number_is_refused():
     with pytest.raises(ValueError, match="ebn0_db must be a number"):
         craft(links.load("bpsk"), -6.0, math.nan)
+
+
+def test_a_program_that_ends_while_it_crafts_ends_well():
+    program = """if True:
+        import atexit, time
+        from advphy_model.air.crafting import Crafting
+        from advphy_model.link import links
+        link = links.load("autoencoder_mlp")
+        crafting = Crafting(lambda *found: print("found"), link, -6.0, 8.0, 1)
+        atexit.register(lambda: print(crafting.cancelled, crafting.is_alive()))
+        crafting.start()
+        while not crafting.share:
+            time.sleep(0.01)
+    """
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "True False\n"), ended.stderr

@@ -8,9 +8,8 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from advphy_model.network import inference
+from advphy_model.network import foreign_network, inference
 from advphy_model.network.network import Network, run
-from advphy_training import network_builder
 from advphy_training.export_onnx import to_onnx
 from advphy_training.import_onnx import network_from_onnx
 from advphy_training.import_torch import network_from_torch
@@ -226,10 +225,117 @@ def changed(content, opset=None, batch=None, kind=None):
     return model.SerializeToString()
 
 
+def of_nodes(*nodes, out=4, **constants):
+    """Return an ONNX model of nodes from x [batch, 4] to y, and of constants."""
+    from onnx import helper, numpy_helper
+
+    ends = [
+        helper.make_tensor_value_info(name, 1, ["b", size])
+        for name, size in (("x", 4), ("y", out))
+    ]
+    held = [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()]
+    made = [
+        helper.make_node(kind, given.split(), [to], to, **how)
+        for kind, given, to, how in nodes
+    ]
+    graph = helper.make_graph(made, "g", ends[:1], ends[1:], held)
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
+SCALED = ("Mul", "x big", "g", {}), ("Concat", "g f", "y", {"axis": 1})
+
+
+def test_a_cast_to_booleans_is_whether_a_value_is_not_zero():
+    casts = ("Cast", "x", "training", {"to": 9}), ("Cast", "training", "f", {"to": 1})
+    model = of_nodes(*casts, *SCALED, out=8, big=np.float32([1e7]))
+    network = network_from_onnx(model.SerializeToString())
+    x = np.float32([[2, -0.5, 0, 7]])
+    assert run(network, x)[0].tolist() == [2e7, -5e6, 0, 7e7, 1, 1, 0, 1]
+
+
+def test_a_wrong_small_output_is_not_hidden_by_a_large_one(monkeypatch):
+    from advphy_training import onnx_operators
+
+    monkeypatch.setitem(onnx_operators.OPERATORS, "Sin", lambda own, x: torch.cos(x))
+    model = of_nodes(("Sin", "x", "f", {}), *SCALED, out=8, big=np.float32([1e7]))
+    text = r"^ONNX model: the result differs from the original by .* at most 1$"
+    with pytest.raises(ValueError, match=text):
+        network_from_onnx(model.SerializeToString())
+
+
+def test_an_output_of_rounding_alone_is_no_difference():
+    def none_but_rounding(self, x):
+        return torch.cat([x, x.softmax(1).sum(1, keepdim=True) - 1], 1)
+
+    assert network_from_torch(bad(none_but_rounding), (4,)).output_shape == (5,)
+
+
+LARGEST = ("ReduceMax", "c", "m", {"keepdims": 0}), ("Add", "x m", "y", {})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "text"),
+    [
+        (
+            [("Gather", "d i", "c", {})],
+            {"d": np.ones((1, 20000), "f4"), "i": np.zeros(20001, int)},
+            r"up to 'c' \(Gather\), has 400060001 values",
+        ),
+        (
+            [("Expand", "d s", "c", {})],
+            {"d": np.ones(1, "f4"), "s": [2**40]},
+            r"up to 'c' \(Expand\), has",
+        ),
+        (
+            [("MatMul", "d d", "c", {})],
+            {"d": np.ones((2000, 2000), "f4")},
+            r"up to 'c' \(MatMul\), has",
+        ),
+        (
+            [("RandomUniform", "", "c", {"shape": [400_000_000]})],
+            {},
+            "is made by RandomUniform, whose size or time",
+        ),
+        ([("Cast", "x", "c", {"to": 10})], {}, "a cast that rounds is not known"),
+    ],
+)
+def test_constants_and_casts_that_a_network_cannot_take_are_refused(
+    nodes, constants, text
+):
+    model = of_nodes(*nodes, *LARGEST, **constants)
+    with pytest.raises(ValueError, match=text):
+        network_from_onnx(model.SerializeToString())
+
+
+def test_all_constants_of_a_model_together_are_bounded():
+    nodes = [("Tanh", "c" if i == 0 else f"v{i}", f"v{i + 1}", {}) for i in range(60)]
+    end = ("ReduceMax", "v60", "m", {"keepdims": 0}), LARGEST[1]
+    model = of_nodes(*nodes, *end, c=np.ones(500_000, "f4"))
+    with pytest.raises(ValueError, match=r"up to 'v17' \(Tanh\), has 17000000 values"):
+        network_from_onnx(model.SerializeToString())
+
+
+def test_a_large_item_and_weights_in_other_files_are_refused_before_they_are_read():
+    model = of_nodes(("Relu", "x", "y", {}))
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 10**8
+    with pytest.raises(ValueError, match="input 'x' has 100000000 values"):
+        network_from_onnx(model.SerializeToString())
+    value = of_nodes(c=np.ones(4, "f4")).graph.initializer[0]
+    value.data_location = 1
+    model = of_nodes(("Constant", "", "c", {"value": value}), ("Add", "x c", "y", {}))
+    with pytest.raises(ValueError, match="weights in other files; export it into one"):
+        network_from_onnx(model.SerializeToString())
+
+
 def test_what_is_unlike_is_told():
-    one = np.array([[1.0, 2.0]])
-    assert network_builder.unlike(one, one + 1e-5) is None
-    assert "by 0.1" in network_builder.unlike(one, one + np.array([[0.1, 0]]))
-    assert "shape" in network_builder.unlike(one, one.T)
-    assert "finite" in network_builder.unlike(one, one * [np.nan, 1])
+    one, off, unlike = np.array([[1.0, 2.0]]), [[0.1, 0]], foreign_network.unlike
+    assert unlike(one, one + 0.9e-5) is None
+    assert "by 0.1 in an output of at most 1" in unlike(np.add(one, off), one)
+    assert "shape" in unlike(one, one.T)
+    assert "finite" in unlike(one, one * [np.nan, 1])
+    large = one * [[1, 1e7]]
+    assert "by 0.1 in an output of at most 1" in unlike(np.add(large, off), large)
+    assert unlike(np.add(large, off), large, np.array([0.02, 0])) is None
+    assert unlike(np.add(one, off), one, np.array([0.02, 0])) is not None
     assert Network((), (3,)).output_shape == (3,)

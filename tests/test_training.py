@@ -209,6 +209,7 @@ def test_the_seed_decides(tmp_path):
         ("autoencoder", "batch=9999999", "batch must be at most"),
         ("autoencoder", "ebn0_db=nan", "ebn0_db"),
         ("autoencoder", "hidden_bias=inf", "hidden_bias must be a finite number"),
+        ("autoencoder", "hidden_bias=1e300", "must be a finite number below 2.127"),
         ("autoencoder", "channel=fog", "'fog' is not known"),
         ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
         (

@@ -64,9 +64,9 @@ class Knowledge:
         for name in given:
             if name.removeprefix("--").removeprefix("craft-") not in used:
                 raise ValueError(f"{name} has no effect on {attack}; omit it")
-        most = getattr(module, "most_restarts", lambda messages: self.restarts)(2**8)
-        if "--restarts" in given and self.restarts > most:
-            raise ValueError(f"--restarts must be at most {most} for {attack}")
+        most = getattr(module, "most_restarts", None)
+        if most and "--restarts" in given and self.restarts > most(2**8):
+            raise ValueError(f"--restarts must be at most {most(2**8)} for {attack}")
 
     def plan(self, psr_db, ebn0_db):
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""

@@ -15,9 +15,9 @@ from advphy_commands._options import changed, number, operand, option, positive
 from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
-_LONGEST = 1e9  # seconds, 30 years
 NEAR = ("file", "zmq", "zmq_pub", "standin")  # their signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
+_LONGEST = 1e9  # seconds, 30 years
 
 
 def duration(name, text):

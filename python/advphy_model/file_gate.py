@@ -45,6 +45,9 @@ LIMITS = {
     "values": Limit(2**24, "values in the largest array for one item of a network"),
     "steps": Limit(2**15, "steps of a network; a convolution has two for each tap"),
     "imported": Limit(2**23, "values in all arrays for one item of an imported model"),
+    "constants": Limit(
+        2**24, "values in the constants that an ONNX model computes, and their operands"
+    ),
     "onnx": Limit(64 << 20, "bytes in an ONNX model"),
     "state": Limit(512 << 20, "bytes in the state of a training"),
     "codebook": Limit(32 << 20, "bytes in an .npy file of a codebook"),

@@ -38,7 +38,7 @@ def to_onnx(network, name="network") -> bytes:
             def theirs(x, session=session):
                 return session.run(None, {"x": x})[0]
 
-            network_builder.verify(network, theirs, name)
+            network_builder.verify(network, theirs, "the result")
             return content
         except Exception as error:  # of torch, onnxscript or onnxruntime
             reasons.append(str(error).strip().partition("\n")[0])

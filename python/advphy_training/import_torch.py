@@ -9,8 +9,9 @@ import warnings
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
-from advphy_model.file_gate import require_within
+from advphy_model.file_gate import FileError, require_within
 from advphy_model.link.link_model import LinkModel
+from advphy_model.network import foreign_network
 from advphy_model.network.network import INPUT, Layer, Network, run
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -70,11 +71,13 @@ def network_from_torch(module, input_shape) -> Network:
     if isinstance(module, Network):
         return module
     module = _checked_copy(module)
-    graphs = {}
+    apart = []  # where results differ first, for each batch
 
     def build(builder):
-        graphs[builder.batch] = _Graph(module, builder)
-        return graphs[builder.batch].output()
+        graph = _Graph(module, builder)
+        output = graph.output()
+        apart.append(graph.apart)
+        return output
 
     network = network_builder.read(build, input_shape)
 
@@ -83,10 +86,11 @@ def network_from_torch(module, input_shape) -> Network:
             return module(torch.tensor(x)).numpy()
 
     try:
-        network_builder.verify(network, original, f"module {type(module).__name__}")
+        what = f"the result of {type(module).__name__}"
+        network_builder.verify(network, original, what)
     except ValueError as error:
-        where = next(iter(graphs.values())).apart
-        raise ValueError(f"{error}{f'; {where}' if where else ''}") from None
+        where = f"; {apart[0]}" if apart[0] else ""
+        raise ValueError(f"{error}{where}") from None
     return network
 
 
@@ -206,6 +210,8 @@ class _Graph:
                 warnings.simplefilter("ignore")
                 traced = torch.export.export(module, (x,), strict=False)
                 self._traced = traced.run_decompositions(decompositions())
+        except FileError:
+            raise
         except Exception as error:  # torch has no common class of these
             raise ValueError(
                 f"torch.export cannot trace {type(module).__name__}: "
@@ -286,5 +292,5 @@ class _Graph:
         self._value[node.name] = found
         if isinstance(found, str) and not self.apart:
             theirs = np.asarray(reference, np.float32)
-            apart = network_builder.unlike(builder.array(found), theirs)
+            apart = foreign_network.unlike(builder.array(found), theirs)
             self.apart = apart and f"first after layer '{found}' ({whole}), {apart}"

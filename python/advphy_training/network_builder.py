@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Networks from graphs of other libraries: constants, names, batches, verification."""
 
+import collections
 import dataclasses
+import functools
 import inspect
 import math
 
 import numpy as np
+from advphy_model.file_gate import require_within
+from advphy_model.network.foreign_network import mixes_items, unlike_original
 from advphy_model.network.layers import LAYERS
 from advphy_model.network.network import INPUT, Layer, Network, run
 
 # A graph is read with two batches; what differs depends on the batch. The second pair
 # is for graphs that have the numbers of the first among their own.
 BATCHES = (11, 13), (17, 19)
+OF_LARGE = (3, 5), (2, 7)  # the same for items of more than 2^18 values
 TRIED = 1000  # random inputs of the verification
-TOLERANCE = 1e-5  # of the largest output
 
 
 class Builder:
@@ -77,10 +81,9 @@ class Builder:
         return layer.name
 
     def _name(self, kind):
-        taken = {layer.name for layer in self.layers}
         whole = self.at or kind
         for name in (whole, f"{whole}_{kind}"):
-            if name not in taken:
+            if name not in self._made:
                 return name
         return f"{whole}_{kind}_{len(self.layers)}"
 
@@ -137,11 +140,11 @@ class Builder:
 def _folded(layers):
     """Return layers with constant gains and offsets in the affine layer before them."""
     done, renamed = {}, {}
-    uses = [name for layer in layers for name in layer.inputs]
+    uses = collections.Counter(name for layer in layers for name in layer.inputs)
     for layer in layers:
         inputs = tuple(renamed.get(name, name) for name in layer.inputs)
         merged = None
-        if len(inputs) == 1 and uses.count(layer.inputs[0]) == 1:
+        if len(inputs) == 1 and uses[layer.inputs[0]] == 1:
             merged = _merged(done.get(inputs[0]), layer)
         if merged is None:
             done[layer.name] = dataclasses.replace(layer, inputs=inputs)
@@ -181,7 +184,8 @@ def read(build, input_shape) -> Network:
 
     Raises ValueError if the graph treats items differently in other batches.
     """
-    for pair in BATCHES:
+    require_within("imported", math.prod(input_shape), "the input")
+    for pair in BATCHES if math.prod(input_shape) <= 2**18 else OF_LARGE:
         found = []
         for batch in pair:
             rng = np.random.default_rng(1)
@@ -245,34 +249,20 @@ def _depends(layer):
 def verify(network, original, what) -> None:
     """Raise ValueError unless a Network and its original agree on random inputs.
 
-    The original is a function of a batch, float32 [TRIED, *input_shape], and `what`
-    names it in the text.
+    They are 1000, or fewer if an item has more than 2^25 / 1000 values. The original
+    is a function of a batch, float32 [items, *input_shape], and `what` names the
+    result in the text.
     """
-    rng = np.random.default_rng(2)
-    x = rng.standard_normal((TRIED, *network.input_shape), np.float32)
-    pieces = np.array_split(x, math.ceil(TRIED * network.widest / 2**26))
+    tried = max(4, min(TRIED, 2**25 // max(1, network.widest)))
+    rng, ours = np.random.default_rng(2), functools.partial(run, network)
+    x = rng.standard_normal((tried, *network.input_shape), np.float32)
     with np.errstate(all="ignore"):
-        found = np.concatenate([run(network, piece) for piece in pieces])
-        expected = np.concatenate([original(piece) for piece in pieces])
-        few = run(network, x[:7])
-    if (difference := unlike(found, expected)) is not None:
-        raise ValueError(f"{what}: the result differs from the original {difference}")
-    if unlike(few, expected[:7]) is not None:
-        raise ValueError(
-            f"{what}: an output depends on the other items of its batch; use the "
-            "statistics of the training (call .eval())"
-        )
-
-
-def unlike(found, expected):
-    """Return in words how far arrays are apart, or None if they agree."""
-    if np.shape(found) != np.shape(expected):
-        return f"in its shape, {np.shape(found)} for {np.shape(expected)}"
-    finite = np.isfinite(expected)
-    if not np.array_equal(finite, np.isfinite(found)):
-        return "in what is not finite"
-    most = np.abs(expected[finite]).max(initial=0)
-    apart = np.abs(found - expected)[finite].max(initial=0)
-    if apart <= TOLERANCE * most:
-        return None
-    return f"by {apart:.2g}, where its largest output is {most:.2g}"
+        found, expected = ours(x), original(x)
+        apart = unlike_original(found, original, x, expected)
+        if apart is not None:
+            raise ValueError(f"{what} differs from the original {apart}")
+        if mixes_items(ours, x, found):
+            raise ValueError(
+                f"{what} depends on the other items of its batch; use the statistics "
+                "of the training (call .eval())"
+            )

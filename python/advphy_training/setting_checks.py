@@ -13,8 +13,9 @@ def within(settings, low, high, *names):
 
 
 def finite(settings, *names):
-    """Require the named settings to be finite."""
-    _require(settings, names, math.isfinite, "a finite number")
+    """Require the named settings to be finite, also as float32."""
+    rule = "a finite number below 2^127"
+    _require(settings, names, lambda value: abs(value) < 2**127, rule)
 
 
 def positive(settings, *names):

@@ -4,14 +4,18 @@
 import functools
 import logging
 import math
+import os
+import re
 import time
 
 import numpy as np
 from advphy_model.checked_values import checked_whole
 from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.file_gate import FileError, read_bytes, reading
 from advphy_model.link import model_file
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.network_file import NetworkFile
+from advphy_model.network.foreign_network import item_shape, mixes_items
 from advphy_model.network.inference import kernel_or_none
 from advphy_model.network.network import run
 from advphy_model.user_folders import user_path
@@ -21,7 +25,14 @@ from ..block_errors import guarded_block
 TAG = "network"
 TYPES = {"float": np.float32, "complex": np.complex64}
 LAYOUTS = ("halves", "interleaved")
-_TRIED = 256  # items, to measure the rate
+_NUMBERS = r"tensor\((float|float16|double|bool|u?int\d+)\)"
+_WRONG = "is not a valid ONNX model, or has weights in other files: "
+_WEIGHTS = "session.model_external_initializers_file_folder_path"
+
+
+def _tried(*shapes):
+    """Return how many items of shapes are tried."""
+    return max(8, min(256, 2**22 // max(map(math.prod, shapes))))
 
 
 class _Batches:
@@ -44,25 +55,38 @@ class _Onnx(_Batches):
                 f"import {path} --out FILE.safetensors, and give that file"
             ) from None
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        try:
+        options.intra_op_num_threads, options.log_severity_level = 1, 4
+        options.add_session_config_entry(_WEIGHTS, os.devnull)  # no other file
+        with reading(path, _WRONG):
             self._session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
+                read_bytes(path, "onnx"), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # onnxruntime has no common class of these
-            raise ValueError(f"{path}: not a valid ONNX model: {error}") from None
-        given, found = self._session.get_inputs(), self._session.get_outputs()
-        shapes = [part.shape[1:] for part in (*given, *found)]
-        sizes = [size for shape in shapes for size in shape]
-        if len(shapes) != 2 or not all(isinstance(size, int) for size in sizes):
-            raise ValueError(
-                f"{path}: inputs and outputs have shapes {shapes} without the batch, "
-                "expected one of each, of fixed sizes"
-            )
-        self._name, (self.input_shape, self.output_shape) = given[0].name, shapes
+            given, found = self._session.get_inputs(), self._session.get_outputs()
+            if len(given) != 1 or len(found) != 1:
+                counts = f"{len(given)} inputs and {len(found)} outputs"
+                raise FileError(f"has {counts}, expected one of each")
+            for part, kinds in ((given[0], r"tensor\(float\)"), (found[0], _NUMBERS)):
+                if not re.fullmatch(kinds, part.type):
+                    what = f"'{part.name}' is a {part.type}, expected float32"
+                    raise FileError(f"{what}; export it so")
+            self._name = given[0].name
+            self.input_shape = item_shape(f"the input '{self._name}'", given[0].shape)
+            self.output_shape = item_shape("the output", found[0].shape)
+            items = _tried(self.input_shape, self.output_shape)
+            rng, shape = np.random.default_rng(2), (items, *self.input_shape)
+            x = rng.standard_normal(shape, np.float32)
+            y = self.compute(x)
+            if y.shape != (items, *self.output_shape):
+                what = f"outputs have shape {y.shape} for inputs of shape {shape}"
+                raise FileError(f"{what}; the first axis must be the batch")
+            if mixes_items(self.compute, x, y):
+                raise FileError(
+                    "an output depends on the other items of its batch, or on chance; "
+                    "export the model in evaluation mode (call .eval())"
+                )
 
     def compute(self, x):
-        return self._session.run(None, {self._name: x})[0]
+        return np.asarray(self._session.run(None, {self._name: x})[0], np.float32)
 
 
 class _Numpy(_Batches):
@@ -79,7 +103,10 @@ def network_reals(file) -> tuple:
     It is that of a NetworkFile, of a link model's decoder, of the file or name of one,
     or of an ONNX file; ValueError if there is none, or it is not valid.
     """
-    network = _network(file)[1]
+    return _reals(_network(file)[1])
+
+
+def _reals(network):
     return math.prod(network.input_shape), math.prod(network.output_shape)
 
 
@@ -146,35 +173,37 @@ class neural_network(guarded_block):
                 raise ValueError(f"{name} must be float or complex, got '{kind}'")
         if layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {LAYOUTS}, got '{layout}'")
-        self._reals = reals = network_reals(file)
+        name, network = _network(file)
+        self._reals = reals = _reals(network)
         taken = _item("input_type", input_type, reals[0], input_ports * window)
         given = _item("output_type", output_type, reals[1], output_ports)
         self._window, self._layout = int(window), layout
         ports = [taken] * int(input_ports), [given] * int(output_ports)
         guarded_block.__init__(self, "neural_network", *ports)
-        self._take(file)
+        self._take(name, network)
         self.set_history(self._window)
         largest = max(np.dtype(item).itemsize for item in (taken, given))
         self.size_buffers(latency, largest)
 
     def set_network(self, file):
         """Exchange the network before the next item; its reals must be the same."""
-        if (reals := network_reals(file)) != self._reals:
+        name, network = _network(file)
+        if (reals := _reals(network)) != self._reals:
             other = f"one of {self._reals} reals"
             raise ValueError(f"a network of {reals} reals cannot replace {other}")
-        self._take(file)
+        self._take(name, network)
 
-    def _take(self, file):
-        name, network = _network(file)
+    def _take(self, name, network):
         if not isinstance(network, _Onnx):
             kernel = kernel_or_none(network, f"network '{name}'")
             network = kernel or _Numpy(network)
         self.exchanged = name, network
         if isinstance(network, _Batches):
-            x, out = (np.zeros((_TRIED, reals), np.float32) for reals in self._reals)
+            tried = _tried(network.input_shape, self._reals[1:])
+            x, out = (np.zeros((tried, reals), np.float32) for reals in self._reals)
             begun = time.perf_counter()
             network.run(x, out)
-            rate = _TRIED / (time.perf_counter() - begun)
+            rate = tried / (time.perf_counter() - begun)
             by = "onnxruntime" if isinstance(network, _Onnx) else "numpy"
             text = "network '%s': %s computes it, about %.2g items a second"
             logging.getLogger(__name__).warning(text, name, by, rate)

@@ -95,14 +95,17 @@ class Adversary(Arriving):
         psr_db = self.perturbation.psr_db if self.psr_db is None else self.psr_db
         checked = checked_psr_db(psr_db)
         keep("psr_db", None if self.psr_db is None else checked)
-        last = self.perturbation.n - 1
-        delay = last, ("random",), f"0..{last} channel uses or 'random'"
-        self._keep_number("shift", int, 0, *delay)
-        self._keep_number("sign", int, -1, 1, SIGNS, "1, -1, 'random' or 'alternate'")
-        self._keep_number("hold", int, 1, 2**32, (), "1..2^32 blocks")
+        shifts, random = range(self.perturbation.n), ("random",)
+        rule = f"0..{shifts[-1]} channel uses or 'random'"
+        self._keep_number("shift", int, shifts.__contains__, rule, random)
+        rule = "1, -1, 'random' or 'alternate'"
+        self._keep_number("sign", int, (1, -1).__contains__, rule, SIGNS)
+        self._keep_number(
+            "hold", int, lambda h: is_whole(h, 1, 2**32), "1..2^32 blocks"
+        )
         for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
             rule = f"a finite number ({unit}) or 'random'"
-            self._keep_number(name, float, -1e300, 1e300, ("random",), rule)
+            self._keep_number(name, float, lambda x: abs(x) <= 1e300, rule, random)
         require_known("fading", self.fading, FADINGS)
         for name in ("off_blocks", "on_blocks"):
             keep(name, checked_index(name, getattr(self, name)))
@@ -114,14 +117,14 @@ class Adversary(Arriving):
         keep("seed", checked_seed(self.seed))
         self._check_full_scale()
 
-    def _keep_number(self, name, kind, low, high, words, rule):
+    def _keep_number(self, name, kind, right, rule, words=()):
         """Keep a word or a number as one of Python; ValueError if it is neither."""
         value = getattr(self, name)
-        if not (isinstance(value, str) and value in words):
-            right = is_whole(value, low, high) if kind is int else is_number(value)
-            if not right or not low <= value <= high or (name, value) == ("sign", 0):
-                raise ValueError(f"{name} must be {rule}, got {value}")
-            object.__setattr__(self, name, kind(value))
+        if isinstance(value, str) and value in words:
+            return
+        if not (is_number(value) and right(value)):
+            raise ValueError(f"{name} must be {rule}, got {value}")
+        object.__setattr__(self, name, kind(value))
 
     def _check_full_scale(self):
         limit = self.full_scale

@@ -10,6 +10,7 @@ Each step moves p to the point of its sphere in that direction (the generalized 
 method, M. Journee et al., 2010).
 """
 
+import atexit
 import contextlib
 import threading
 
@@ -23,6 +24,7 @@ from advphy_model.power import noise_sigma, perturbation_norm
 CRAFTED = "crafted"  # the name by which blocks ask for it
 BLOCKS = 65536  # in a step, the same for all
 RESTARTS, STEPS = 16, 25
+_PATIENCE = 5.0  # seconds for a step, at the end of the program
 _FEW = 64  # wrong blocks; with fewer the noise is made stronger
 _FIRST, _CHANGE = 1.5, 1.1  # of its standard deviation at each start, and in a step
 
@@ -76,7 +78,8 @@ def craft(model, psr_db, ebn0_db, seed=1, after=lambda share: None) -> Perturbat
 class Crafting(threading.Thread):
     """A thread that calls found(itself, p) with what craft(*arguments) returns.
 
-    `share` is the share of the work that is done; `cancelled` may be set to True.
+    `share` is the share of the work that is done; `cancelled` may be set to True, which
+    the end of the program does.
     """
 
     def __init__(self, found, *arguments):
@@ -86,8 +89,14 @@ class Crafting(threading.Thread):
 
     def run(self):
         """Craft, and hand over what was found unless it is cancelled before."""
+        atexit.register(self._end)  # a kernel that returns after Python's end aborts
         with contextlib.suppress(InterruptedError):
             self._found(self, craft(*self._arguments, self._after))
+        atexit.unregister(self._end)
+
+    def _end(self):
+        self.cancelled = True
+        self.join(_PATIENCE)
 
     def _after(self, share):
         self.share = share

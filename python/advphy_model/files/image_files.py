@@ -159,8 +159,7 @@ def read(path) -> memoryview:
     """
     path = user_path(path)
     content, wanted = read_bytes(path, "images"), _sums(path).get(path.name)
-    damaged = "the gzip file is damaged; get it again: "
-    with reading(path, damaged):
+    with reading(path, "the gzip file is damaged; get it again: "):
         if wanted not in (None, hashlib.sha256(content).hexdigest()):
             raise FileError(f"is damaged: {SUMS} has another SHA-256; get it again")
         if content[:2] != b"\x1f\x8b":
@@ -171,9 +170,9 @@ def read(path) -> memoryview:
             content = unpacker.unconsumed_tail
             require_within("unpacked", len(unpacked))
             if not (piece or content or unpacker.eof):
-                raise FileError(f"{damaged}it is cut off")
+                raise ValueError("it is cut off")
         if unpacker.unused_data.strip(b"\0"):
-            raise FileError(f"{damaged}something follows its end")
+            raise ValueError("something follows its end")
     return memoryview(unpacked).toreadonly()
 
 
