@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import threading
@@ -93,12 +94,10 @@ def pytest(place, tests, *options, limit=1500):
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, 9)
             code = None  # nothing is known
-    lines = [line.split() for line in log.read_text(errors="replace").splitlines()]
-    return code, [
-        words[1]
-        for words in lines
-        if words[:1] in (["FAILED"], ["ERROR"]) and words[1:]
-    ]
+    said = re.findall(
+        r"(?m)^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", log.read_text(errors="replace")
+    )
+    return code, said
 
 
 def test_map():
@@ -157,7 +156,8 @@ def tests_for(known, path, line):
             if first <= line <= last and last - first < smallest:
                 wanted, smallest = set(tests) & seconds.keys(), last - first
     names = [f"tests/{kind}_{Path(path).stem.strip('_')}.py" for kind in ("test", "qa")]
-    if len(wanted) < 10:  # what an import, or a fixture of all tests, runs is run once
+    whole = path.endswith(".py") and mutations.at_import(CLONE / path, line)
+    if whole or len(wanted) < 10:  # an import, or a fixture of all tests, runs it once
         files = {*names, *(test.split("::")[0] for test in wanted)}
         wanted |= {test for test in seconds if test.split("::")[0] in files}
         wanted.update(near)
@@ -257,7 +257,7 @@ def noticed(place, fault, known):
         for some in filter(None, (tests[:FIRST], tests[FIRST:])):
             code, failed = pytest(place, some, *LIMITED)
             if code not in (0, 5, None):
-                return " ".join(failed) or "the tests do not end"
+                return failed[0] if failed else "the tests do not end"
         return ""
     finally:
         for file in places:
@@ -302,7 +302,7 @@ def run(count, seed):
     with concurrent.futures.ThreadPoolExecutor(2) as workers:
         list(workers.map(plant, copies))
     # A test that also fails without the fault has not noticed it.
-    tests = sorted({t for by, *_ in done for t in by.split() if "::" in t})
+    tests = sorted({by for by, *_ in done if "::" in by})
     failed = pytest(copies[0], tests, limit=None)[1] if tests else []
     return [("" if by in failed else by, *fault) for by, *fault in done]
 

@@ -183,6 +183,16 @@ def cpp_mutants(source):
     return faults
 
 
+def at_import(path, line):
+    """Return whether a line of a Python file runs when the file is imported."""
+    bodies = [
+        (node.body[0].lineno, node.end_lineno)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return not any(first <= line <= last for first, last in bodies)
+
+
 def same_code(one, other):
     """Return whether two texts of Python compile to the same byte code."""
 
