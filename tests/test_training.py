@@ -252,6 +252,7 @@ def test_a_seed_of_which_torch_would_forget_bits_is_refused(tmp_path, seed):
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
             refuses()
+    attacks.Plan(seed=2**32 - 1)
 
 
 def test_an_unknown_scheme_is_refused_with_the_known():
