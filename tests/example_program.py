@@ -11,7 +11,8 @@ process ends by the program's own main().
 
 A control is {"set": {variable: value}, "kind", "name", "settings": {key: wanted}}. It
 is seen when a message of that kind and name has these settings. Without "settings",
-when the message is of a later segment. With "items", not before it counts so many.
+when the message is of a later segment. With "items", not before it counts so many;
+with "trainings", not before Eve has been trained so many times since.
 """
 
 import contextlib
@@ -98,6 +99,9 @@ class Show:
         if "kind" in control:
             before = self._ear.newest.get((control["kind"], control["name"]), {})
             self._seen = {key: before.get(key) for key in FIRST}
+            trained = before.get("settings", {}).get("training", 0)
+            more = control.get("trainings", 0)
+            self._least = trained + more if more else 0
         for variable, value in control["set"].items():
             getattr(self._flowgraph, f"set_{variable}")(value)
         if "kind" in control:
@@ -121,7 +125,10 @@ class Show:
             later = {key: message.get(key) for key in FIRST}
             return later != self._seen
         said = message["settings"]
-        return all(_equal(said.get(k), v) for k, v in control["settings"].items())
+        wanted = control["settings"].items()
+        return said.get("training", 0) >= self._least and all(
+            _equal(said.get(k), v) for k, v in wanted
+        )
 
     def _end(self):
         self._timer.stop()

@@ -252,6 +252,15 @@ def test_what_is_refused(settings, said):
         advphy.adapting_eve(**({"model": "eve_mnist"} | settings))
 
 
+def test_torch_takes_seeds_below_2_to_the_32_for_64_eves():
+    def eve(seed):
+        return advphy.adapting_eve("eve_mnist", trainer="torch", seed=seed)
+
+    eve(2**32 - 64)
+    with pytest.raises(ValueError, match=r"seed must be a whole number in 0\.\."):
+        eve(2**32 - 63)
+
+
 def test_a_static_eve_begins_to_learn_and_forgets():
     with Listening("paired_arn_white", learns=False) as run:
         until(lambda: run.counted(0)[1] > 2 * 20000 * 0.5)  # as long as two trainings

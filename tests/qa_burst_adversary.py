@@ -142,6 +142,7 @@ def test_an_adversary_who_does_not_hear_itself_says_so():
         ({"loop_delay": -1}, "loop_delay"),
         ({"level": 0}, "level"),
         ({"path_db": np.inf}, "path_db"),
+        ({"path_db": -300.5}, "path_db must be a number in -300..300 dB"),
         ({"frame": Frame(12)}, "n = 12"),
     ],
 )

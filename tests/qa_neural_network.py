@@ -29,6 +29,13 @@ def stored(path, rng, inputs, outputs, activation="relu"):
     return network
 
 
+@pytest.mark.parametrize("roles", [(), ("decoder",), ("network", "second")])
+def test_a_file_has_one_network(tmp_path, roles):
+    network = stored(tmp_path / "a.safetensors", np.random.default_rng(1), 2, 2)
+    with pytest.raises(ValueError, match="expected 'network'"):
+        NetworkFile("a", dict.fromkeys(roles, network))
+
+
 def complex_items(rng, count, length):
     parts = rng.normal(size=(2, count, length)).astype(np.float32)
     return (parts[0] + 1j * parts[1]).astype(np.complex64)

@@ -14,6 +14,7 @@ from advphy_model.modem.modulator import Modulator
 from gnuradio import advphy, blocks, gr
 
 from .qa_burst_modem import dropper
+from .while_running import until
 
 RNG = np.random.default_rng(1)
 BYTES = RNG.integers(0, 256, 8400, np.uint8)  # whole messages for every k
@@ -221,6 +222,25 @@ def test_pdus_arrive_whole_or_not_at_all(k):
     found, counts = pdus(link, frame, map(pdu, data), lost, count=7)
     assert found == [(n, data[n]) for n in (0, 1, 2, 4, 5, 6, 7)]
     assert counts == {"received": 7, "wrong": 0}
+
+
+def test_each_pdu_is_sent_when_it_comes():
+    link, flowgraph, sink = (
+        random_link(8, 12),
+        advphy.top_block(),
+        blocks.vector_sink_b(),
+    )
+    frame = advphy.Frame.of_model(link, codewords=50)
+    source = advphy.bytes_to_messages(link, frame)
+    flowgraph.connect(source, sink)
+    flowgraph.start()
+    begun = time.monotonic()
+    for number in range(10):
+        source.to_basic_block()._post(pmt.intern("pdus"), pdu(b"now"))
+        until(lambda: len(sink.data()) > 50 * number)  # noqa: B023
+    assert time.monotonic() - begun < 5
+    flowgraph.stop()
+    flowgraph.wait()
 
 
 def test_a_burst_with_a_wrong_decision_gives_no_pdu():

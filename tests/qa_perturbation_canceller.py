@@ -116,20 +116,21 @@ def test_a_short_burst_moves_the_layout_of_those_after_it():
     assert np.mean(np.abs(left[148:]) ** 2) < 4 * 2 / 64
 
 
-def test_it_publishes_what_it_found():
-    attack = Adversary(P, -6.0, off_blocks=8192, on_blocks=8192)
+@pytest.mark.parametrize(("window", "begin"), [(4096, 8192), (256, 37 * 256)])
+def test_it_publishes_what_it_found(window, begin):
+    attack = Adversary(P, -6.0, off_blocks=begin, on_blocks=begin)
     y = received(MODEL, 8.0, 1, 0, 16_384, attack)
-    block = advphy.perturbation_canceller(MODEL)
+    block = advphy.perturbation_canceller(MODEL, window=window)
     _, found = corrected(y, block)
     estimates = {pmt.to_python(m)["first_block"]: m for m in found}
-    before, after = (pmt.to_python(estimates[at]) for at in (0, 8192))
+    before, after = (pmt.to_python(estimates[at]) for at in (0, begin))
     assert not before["detected"]
     assert before["statistic"] < before["threshold"] < after["statistic"]
     assert after["detected"]
     assert after["adversary"] == "static"
     assert after["psr_db"] == pytest.approx(-6.0, abs=0.3)
     p = pmt.c32vector_elements(
-        pmt.dict_ref(estimates[8192], pmt.intern("p"), pmt.PMT_NIL)
+        pmt.dict_ref(estimates[begin], pmt.intern("p"), pmt.PMT_NIL)
     )
     sent = P.scaled(-6.0).rows[0]
     # Noise in the estimate: sigma^2 / sample per real dimension, 14 of them.

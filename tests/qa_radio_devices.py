@@ -145,6 +145,11 @@ def test_a_rate_that_a_hackrf_lacks_is_refused_before_it_is_opened(
         made("hackrf", sample_rate=rate)
 
 
+@pytest.mark.parametrize("rate", [2e6, 20e6])
+def test_a_rate_that_a_hackrf_just_has_is_taken(rate):
+    assert advphy.sdr_sink("hackrf", sample_rate=rate).settings()["sample_rate"] == rate
+
+
 def test_without_a_rate_it_is_that_of_the_driver():
     assert advphy.sdr_sink("hackrf").settings()["sample_rate"] == 2e6
     assert advphy.sdr_sink("uhd").settings()["sample_rate"] == 1e6

@@ -231,6 +231,19 @@ def test_an_attack_that_expects_shifts_does_more_harm_when_shifted():
     assert aware.knowledge["timing"] == "random"
 
 
+@pytest.mark.parametrize("name", ["sign", "frequency"])
+def test_a_perturbation_says_what_the_adversary_did_not_know(name):
+    link = links.load("two_simplices")
+    p = crafted("universal_pgd", link, restarts=1, steps=1, **{name: "random"})
+    others = {"timing": "known", "phase": "known", "message": "unknown"}
+    assert p.knowledge == {
+        "weights": "white box",
+        "noise": "unknown",
+        **others,
+        name: "random",
+    }
+
+
 def test_a_step_along_no_gradient_stays():
     p, none = torch.tensor([[3.0, 4.0], [0.0, 5.0]]), torch.zeros(2, 2)
     assert torch.allclose(projected_ascent.step(p, none, 0.3), p)

@@ -170,6 +170,27 @@ def test_limits_of_rates_and_moments_cover_their_closed_forms():
     assert low <= 4  # of 80 limits, each too low with probability 1/80
 
 
+def test_limits_of_messages_share_half_of_the_risk():
+    book = np.array([[1], [0.8 + 0.6j], [-0.8 - 0.6j], [-1]])
+    weight = np.column_stack([book.real, book.imag])
+    layer = Layer("dense", "out", {"weight": weight, "bias": np.array([0, 0, 0, -9.0])})
+    decoder = {"decoder": Network((layer,), (2,))}
+    model = LinkModel("deaf", 2, 1, book, "network", decoder)  # to its last message
+    bound = Certificate(model, 40.0, 4000)
+    assert bound.errors.tolist() == [0, 0, 0, 1000]
+    # P(no error of 1000) is 1/4 of 1/2 of 1 - 0.95 at the limit.
+    assert (1 - bound.limits[:3]) ** 1000 == pytest.approx(0.05 / 2 / 4)
+
+
+def test_the_limit_of_a_moment_is_where_chernoff_leaves_the_probability():
+    lost, most, blocks = 1e-3, 1.7, 2000
+    limit = certificate._moments(np.zeros(1), most * np.eye(1), blocks, lost)[1]
+    unit = certificate._reach(1, blocks) ** 2  # largest share of one block
+    mean, seen = blocks * (limit - 1 / (100 * blocks)) / unit, most / unit
+    # P(sum <= seen) <= exp(-(mean - seen)^2 / (2 mean)) of terms in 0..1.
+    assert math.exp(-((mean - seen) ** 2) / (2 * mean)) == pytest.approx(lost)
+
+
 def test_counts_do_not_depend_on_workers_and_add_up_in_equal_shares():
     model = links.load("hamming74_hard")
     alone = Certificate(model, 2.0, 200_001, seed=4)

@@ -90,3 +90,38 @@ def test_what_cannot_be_is_refused_with_what_was_wanted(kind, text):
     with pytest.raises(ValueError, match=text) as caught:
         channels.channel(kind)
     assert "\n" not in str(caught.value)
+
+
+LIMITS = {
+    "cfo": {"frequency": (-0.5, 0.5), "phase": (-1, 1)},
+    "clipping": {"level_db": (-40, 60)},
+    "clock_offset": {
+        "ppm": (-1000, 1000),
+        "carrier": (0, 1e5),
+        "recovered": (0, 65536),
+        "roll_off": (0, 1),
+    },
+    "iq_imbalance": {
+        "gain_db": (-20, 20),
+        "phase_deg": (-90, 90),
+        "dc_i": (-10, 10),
+        "dc_q": (-10, 10),
+    },
+    "phase_noise": {"linewidth": (0, 0.5), "loop_bandwidth": (0, 0.5)},
+    "quantisation": {"bits": (1, 16), "full_scale": (0.001, 1000)},
+    "rician_block": {"line_of_sight_db": (-100, 100)},
+    "timing_offset": {"offset": (-1, 1), "roll_off": (0, 1)},
+    "two_rays": {"delay": (1, 65536), "gain_db": (-100, 20), "phase_deg": (-360, 360)},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "low", "high"),
+    [(name, key, *both) for name, keys in LIMITS.items() for key, both in keys.items()],
+)
+def test_a_setting_has_two_limits(name, key, low, high):
+    step = 1 if key in ("recovered", "bits", "delay") else (high - low) / 1000
+    for taken, refused in ((low, low - step), (high, high + step)):
+        channels.channel(f"{name}({key}={taken})")
+        with pytest.raises(ValueError, match=f"{key} must be a .*number in "):
+            channels.channel(f"{name}({key}={refused})")

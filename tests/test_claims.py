@@ -56,6 +56,15 @@ def test_blers_are_compared_with_their_intervals(a, b, margin, state):
     assert judged(condition, a={8.0: a}, b={8.0: b})[0] == state
 
 
+def test_limits_that_meet_are_apart_enough():
+    one, meets, beyond = (
+        Estimate(0.5, 0.7, 1.0),
+        *(Estimate(x, 2.0, 3.0) for x in (1.0, 0.99)),
+    )
+    assert below()(one, meets) == below(0.5)(one, Estimate(2.0, 2.5, 3.0)) == HOLDS
+    assert below()(one, beyond) == OPEN
+
+
 def at_bler(shift_db, errors=400):
     """Return a curve with BLER 10^-(Eb/N0 - shift), so 1e-3 at 3 dB + shift."""
     return {

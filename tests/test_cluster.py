@@ -192,6 +192,11 @@ def test_a_worker_without_the_packages_is_named():
                 connect(address)
 
 
+def test_a_worker_that_lacks_the_module_of_the_work_is_named():
+    check = cluster._sent("advphy_training.nothing", cluster.known_range(), True)
+    assert check(dask_worker=True).startswith("cannot import advphy_training.nothing")
+
+
 def test_a_plain_scheduler_that_others_can_reach_is_refused_unless_trusted():
     with workers(1, scheduler=()) as (address, _):
         with pytest.raises(ValueError, match=r"can be reached at tcp://.* without TLS"):

@@ -2,6 +2,7 @@
 """The command advphy: what it prints and what it writes."""
 
 import dataclasses
+import re
 import shlex
 import signal
 import subprocess
@@ -173,6 +174,9 @@ def test_the_defaults_of_all_options_are_values_that_may_be_given():
         module = parser.get_default("module")
         for field in [] if module is None else fields_of(module.Settings):
             default = field.metadata["given"].get("default")
+            if field.metadata["flag"] == "":
+                metavar = field.metadata["given"]["metavar"]
+                assert re.fullmatch(r"(\[[A-Z]+\] )?[\w|.-]+", metavar)  # nor here
             value, kind = _options._value(field, default), field.type
             assert not (isinstance(default, str) and " " in default)  # a help text
             if field.metadata["parse"] is None and default not in (None, ""):

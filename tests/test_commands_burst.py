@@ -106,9 +106,9 @@ def test_points_measured_at_once_are_those_measured_in_turn(tmp_path):
     settings = [BurstSetting(LINK, FRAME, db, 3, frames=8) for db in (1.0, 2.0, 1.0)]
 
     def rows(name, **options):
-        steps = sweep.measure(
-            settings, StopRule(10**6), tmp_path / name, BurstCounts, **options
-        )
+        out, rule = tmp_path / name, StopRule(10**6)
+        steps = [*sweep.measure(settings, rule, out, BurstCounts, **options)]
+        assert len(steps) == 3 or "at_once" not in options  # only the last of each
         return [step.row for step in steps if step.done]
 
     turns = rows("a.csv", engine="burst")

@@ -25,12 +25,17 @@ def test_a_decoder_goes_to_onnx_and_comes_back_as_a_link_and_as_a_network(here):
     network = NetworkFile.load("net.safetensors")
     assert (network.inputs, network.outputs) == (14, 16)
     assert "14 reals to 16" in done("info net.safetensors")
+    (here / "bad.npy").write_bytes(b"no array")
     for words, text in (
         ("import d.onnx --k 4 --out x.st", "describe a link; give --codebook"),
         ("import d.onnx --codebook bpsk --out x.st", r"must map (8,) to (16,)"),
         (
             "import d.onnx --codebook autoencoder_mlp --k 5 --out x.st",
             "--k 5: the codebook has k = 4",
+        ),
+        (
+            "import d.onnx --codebook bad.npy --out x.st",
+            "bad.npy: is not a .npy file: ",
         ),
     ):
         assert text in refused(words)

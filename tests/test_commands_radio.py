@@ -157,6 +157,7 @@ def test_what_was_sent_is_received_recorded_and_rescored():
     assert "bursts missed     2" in said
     assert "blocks            320" in said
     assert "block errors      0" in said
+    assert "overruns          0" in said
     assert recording_reader.read(RUN).origin.first_block == 98 * 32
     assert rescored() == "the receiver that recorded counted the same"
 

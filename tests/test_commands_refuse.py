@@ -88,6 +88,10 @@ def test_ranges_written_wrongly_are_refused(here, text):
         ("measure bpsk --out a.json --json a.json", "another file of the command"),
         ("measure bpsk --out a --restarts 5", "give --attack"),
         ("measure bpsk --out a --attack noise_jammer --book 3", "not crafted"),
+        (
+            "measure-semantic semantic_mnist --out a --attack noise_jammer --steps 9",
+            "--steps belongs to crafting an attack, and 'noise_jammer' is not crafted",
+        ),
         ("measure bpsk --out a --engine loop --latency 7", "--latency belongs"),
         ("measure bpsk --out a --rare --latency 7", "--latency belongs"),
         ("radio tx bpsk --sink soapy --frequency 0", "--frequency must be above 0"),

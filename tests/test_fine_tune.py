@@ -80,6 +80,12 @@ def test_an_interrupted_fine_tuning_resumes_exactly(imbalanced, tmp_path, monkey
     assert 0 < float(first["bler_held_out"]) < 0.2
 
 
+def test_ten_bursts_are_enough(tmp_path):
+    few = recorded(tmp_path / "run.sigmf-meta", bursts=10, ebn0_db=12.0, kind="awgn")
+    scheme = short_trainings.scheme("fine_tune", f"recording={few}")
+    assert scheme.early_figures(links.load("autoencoder_mlp"))["bler_held_out"] < 0.1
+
+
 def test_what_is_no_recording_of_the_link_is_refused(tmp_path):
     out = tmp_path / "out.safetensors"
 

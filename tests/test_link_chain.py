@@ -7,10 +7,12 @@ from advphy_model import randomness
 from advphy_model.air import channels
 from advphy_model.link import decision, links
 from advphy_model.link.baselines.nearest_codeword import nearest_codeword
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import noise_sigma, noise_variance
+from advphy_model.receive.canceller import CancellerSettings
 
 from .counting import counted
 
@@ -86,3 +88,10 @@ def test_noise_power_is_that_of_the_definition():
     sigma2 = noise_sigma(3.0, model.rate) ** 2
     for part in (y.real, y.imag):  # standard error of a variance: sqrt(2/m)
         assert abs(part.var() / sigma2 - 1) < 4 * (2 / y.size) ** 0.5
+
+
+def test_a_canceller_that_does_not_fit_the_link_is_refused_before_it_counts():
+    book = np.ones((2, 300), complex) * [[1], [-1]]
+    link = LinkModel("long", 1, 300, book, "nearest_codeword")
+    with pytest.raises(ValueError, match=r"must be in 1\.\.256"):
+        LinkSetting(link, 4.0, canceller=CancellerSettings(adversary="shifts"))

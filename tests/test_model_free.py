@@ -136,7 +136,8 @@ def test_lost_bursts_are_tolerated_and_a_lost_batch_is_not():
         modem(lambda samples, *_: 0 * samples)(codewords(3 * 128), 1, 1)
 
 
-def test_bursts_of_an_earlier_batch_are_ignored():
+@pytest.mark.parametrize("earlier", [10, 498, 502])
+def test_bursts_of_an_earlier_batch_are_ignored(earlier):
     heard = []
 
     def late(samples, *_):
@@ -144,7 +145,7 @@ def test_bursts_of_an_earlier_batch_are_ignored():
         return np.concatenate(heard)
 
     through = modem(late)
-    through(codewords(256), 1, 10)
+    through(codewords(256), 1, earlier)
     _, index = through(codewords(256, seed=2), 1, 500)
     assert index.tolist() == list(range(256))
 

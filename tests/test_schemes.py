@@ -61,6 +61,14 @@ def test_a_frozen_encoder_keeps_the_codebook(tmp_path, name, given):
     assert not np.allclose(trained.codebook, start.codebook, atol=1e-3)
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_as_many_perturbations_are_held_as_asked_for(seed):
+    given = ("perturbations=2", "restarts=1", PLAIN)
+    held = scheme("adversarial_training", *given, seed=seed).state()["held"]
+    assert held.shape == (2, 14)
+    assert not torch.allclose(*held)
+
+
 @pytest.mark.parametrize(
     ("given", "energy"),
     [("convention=power", 0.2 * 7), ("convention=amplitude", 0.04 * 7)],

@@ -54,15 +54,16 @@ def test_the_mse_of_nothing_but_erasures_is_not_a_good_one():
     assert math.isnan(row(erasures=100, squared_error=0.0).mse)
 
 
-def test_the_interval_of_an_mse_is_that_of_the_frames(rng):
-    errors = 56 * rng.gamma(2, 0.01, 400)
+@pytest.mark.parametrize("count", [1, 400])
+def test_the_interval_of_an_mse_is_that_of_the_frames(rng, count):
+    errors = 56 * rng.gamma(2, 0.01, count)
     found = row(
-        frames=400,
+        frames=count,
         erasures=0,
         squared_error=errors.sum(),
         squared_error_squares=(errors**2).sum(),
     )
-    half = 1.96 * errors.std() / 400**0.5 / 56
+    half = 1.96 * errors.std() / count**0.5 / 56
     assert found.mse_interval() == pytest.approx((found.mse - half, found.mse + half))
 
 

@@ -147,6 +147,17 @@ def test_a_state_is_of_the_files_that_it_was_trained_with(tmp_path, monkeypatch)
         assert len(short_trainings.scheme(name).reads) == count
 
 
+def test_a_state_is_saved_at_most_once_a_second(tmp_path):
+    def trained(save_seconds):
+        given, path = settings("autoencoder", *SHORT), tmp_path / "a.safetensors"
+        limits = {"quiet": True, "measure": False, "save_seconds": save_seconds}
+        schemes.train("autoencoder", given, 3, path, **limits)
+
+    with pytest.raises(ValueError, match="save_seconds must be at least 1, got 0"):
+        trained(0)
+    trained(1)
+
+
 def test_a_new_training_does_not_keep_old_figures(tmp_path):
     for seed in (1, 2):
         train("max_margin", tmp_path / "a.safetensors", seed=seed)
@@ -241,6 +252,7 @@ def test_a_seed_of_which_torch_would_forget_bits_is_refused(tmp_path, seed):
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
             refuses()
+    attacks.Plan(seed=2**32 - 1)
 
 
 def test_an_unknown_scheme_is_refused_with_the_known():

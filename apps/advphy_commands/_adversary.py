@@ -52,8 +52,7 @@ class Knowledge:
         if not (given := [*changed(self)]):
             return
         if not crafted:
-            what = f"crafting an attack, and '{attack}' is not crafted"
-            raise ValueError(f"{given[0]} belongs to {what}; omit it")
+            refuse_effort(given[0], attack)
         if self.black_box and self.substitute:
             raise ValueError("--black-box has no effect with --substitute; omit it")
         from advphy_training import attacks
@@ -83,6 +82,12 @@ class Knowledge:
         if self.substitute:
             return [links.load(name) for name in self.substitute]
         return attacks.shipped_substitutes(link) if self.black_box else []
+
+
+def refuse_effort(name, attack):
+    """Raise ValueError for an option of crafting with what is not crafted."""
+    what = f"crafting an attack, and '{attack}' is not crafted"
+    raise ValueError(f"{name} belongs to {what}; omit it")
 
 
 def is_crafted(attack) -> bool:

@@ -30,8 +30,16 @@ from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
-from advphy_commands._adversary import Perturbed
-from advphy_commands._options import db_range, group, operand, option, positive, switch
+from advphy_commands._adversary import Perturbed, refuse_effort
+from advphy_commands._options import (
+    changed,
+    db_range,
+    group,
+    operand,
+    option,
+    positive,
+    switch,
+)
 from advphy_commands.secret import key_file, secret_of
 
 ON_OR_OFF = {"action": BooleanOptionalAction}
@@ -52,6 +60,13 @@ class AtBob(Perturbed):
     restarts: int = option("random starts, of which the best counts", 4)
     steps: int = option("gradient steps of each start", 100)
     craft_seed: int = option("seed of the crafting, below 2^32", 1, type=int)
+
+    def __post_init__(self):
+        super().__post_init__()
+        effort = "--restarts", "--steps", "--craft-seed"
+        given = [name for name in changed(self) if name in effort]
+        if given and not self.crafted:
+            refuse_effort(given[0], self.attack)
 
     def adversaries(self, setting, out, remark):
         """Yield ImageAdversaries and noise jammers of equal power, or one None.

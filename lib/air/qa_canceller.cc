@@ -4,6 +4,7 @@
 #include "air/canceller.h"
 #include "qa.h"
 #include <cmath>
+#include <numeric>
 
 using namespace gr::advphy;
 
@@ -115,6 +116,28 @@ BOOST_AUTO_TEST_CASE(blocks_that_are_not_finite_do_not_count)
         v = INFINITY;
     const estimate nothing = c.find(s.y.data(), blocks);
     BOOST_TEST(nothing.statistic == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(distances_are_those_to_the_nearest_codeword)
+{
+    scene s(still);
+    s.y[5 * floats] = NAN;
+    const code codewords{ s.codebook, messages_there_are, floats };
+    std::vector<size_t> all(blocks);
+    std::iota(all.begin(), all.end(), 0);
+    const observations from(s.y.data(), nullptr, codewords, all);
+    const row found = mixture(codewords, {}, { s.p }).distances(from, blocks);
+    for (size_t b = 0; b < blocks; ++b) {
+        double least = b == 5 ? 0 : HUGE_VAL; // it is not the worst one
+        for (size_t m = 0; m < messages_there_are; ++m) {
+            double square = 0;
+            for (size_t f = 0; f < floats; ++f)
+                square += std::pow(
+                    s.y[b * floats + f] - s.codebook[m * floats + f] - s.p[f], 2);
+            least = std::min(least, square);
+        }
+        BOOST_TEST(std::abs(found[b] - least) < 1e-3 * (1 + least));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(work_memory_holds_few_messages_of_long_blocks)

@@ -118,13 +118,13 @@ public:
         d_open[transmits(stream) ? SOAPY_SDR_TX : SOAPY_SDR_RX] = false;
     }
     size_t getStreamMTU(SoapySDR::Stream*) const override { return 8192; }
-    int activateStream(SoapySDR::Stream* stream, int, long long, size_t) override
+    int activateStream(SoapySDR::Stream* stream, int flags, long long, size_t) override
     {
-        return turn(stream, true);
+        return flags ? SOAPY_SDR_NOT_SUPPORTED : turn(stream, true);
     }
-    int deactivateStream(SoapySDR::Stream* stream, int, long long) override
+    int deactivateStream(SoapySDR::Stream* stream, int flags, long long) override
     {
-        return turn(stream, false);
+        return flags ? SOAPY_SDR_NOT_SUPPORTED : turn(stream, false);
     }
 
     int readStream(SoapySDR::Stream*,

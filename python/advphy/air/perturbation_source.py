@@ -132,7 +132,7 @@ class perturbation_source(segmented_block):
                 self._adversary = dataclasses.replace(now, perturbation=perturbation)
             except ValueError as error:  # above full_scale
                 text = "the crafted perturbation is not sent: %s"
-                logging.getLogger(__name__).error(text, error)
+                logging.getLogger(__name__).error(text, str(error))
             self._crafting = None
 
     def _crafter(self):

@@ -151,5 +151,5 @@ class publisher(listening_block):
             self._counts["refused"] += 1
             if self._counts["refused"] == 1:
                 text = "a message that no counter or meter sends is not published: %s"
-                logging.getLogger(__name__).warning(text, error)
+                logging.getLogger(__name__).warning(text, str(error))
             return None

@@ -35,9 +35,9 @@ def kernel_or_none(net: Network, whose: str, slots=()):
     try:
         return kernel_network(net, slots)
     except (ValueError, TypeError, LookupError) as error:
-        logging.getLogger(__name__).warning(
-            "%s: %s; computing in numpy, more slowly", whose, error
-        )
+        text = "%s: %s; computing in numpy, more slowly"
+        # Not the error itself, whose frames would live as long as the record.
+        logging.getLogger(__name__).warning(text, whose, str(error))
         return None
 
 
