@@ -24,7 +24,7 @@ fuzz: SECONDS := 600
 soak: SECONDS := 7200
 CPP := $(wildcard lib/*.cc lib/*.h lib/*/*.cc lib/*/*.h)
 
-.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz soak environment compile clean
+.PHONY: help demo test test-slow build grc pictures bench install uninstall deb sbom models lint analyze format sanitize fuzz soak mutants environment compile clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -76,6 +76,9 @@ soak: environment ## run windows, radios and watch for SECONDS=7200; build/soak 
 
 fuzz: environment ## fuzz the kernels, SECONDS=600 each; KERNEL=... for one
 	@JOBS=$(JOBS) setup/fuzz.sh $(SECONDS) $(KERNEL)
+
+mutants: environment ## plant 300 small faults and print those that no test notices
+	@$(PYTHON) setup/mutants.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 analyze: environment ## look for faults in the sources with clang-tidy and cppcheck
 	@setup/build_tools.sh

@@ -33,6 +33,7 @@ SECTIONS = {  # {marker: command}
     "network": f"{PYTEST} {OPEN}",
     "transmitter": f"{PYTEST} {OFF}",
     "keys": f"{PYTEST} {KEYS}",
+    "mutants": "make -s mutants SEED=2026 | tail -n 3",
     "sanitize": "make -s sanitize 2>&1 | tail -n 25",
     "soak": "make -s soak",
 }

@@ -44,6 +44,8 @@ def test_intervals_cover_the_truth(method, rng):
 def test_upper_bound_without_errors_is_the_rule_of_three():
     assert upper_bound(1_000_000) == pytest.approx(3e-6, rel=2e-3)
     assert (1 - upper_bound(500)) ** 500 == pytest.approx(0.05)
+    assert upper_bound(1) == pytest.approx(0.95)  # 1 - (1 - c)^1
+    assert interval(0, 1, "clopper_pearson") == pytest.approx((0, 0.975))
 
 
 def test_ebn0_at_a_bler_is_interpolated_in_the_logarithm():

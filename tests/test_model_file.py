@@ -259,6 +259,8 @@ def test_a_deep_header_does_not_crash(tmp_path):
         ({"k": 9}, "k must be.*got 9"),
         ({"k": 0}, "k must be.*got 0"),
         ({"n": 4}, "codebook has shape"),
+        ({"n": 0, "codebook": np.ones((4, 0))}, "n must be 1..4096.*got 0"),
+        ({"n": 4097, "codebook": np.ones((4, 4097))}, "n must be 1..4096.*got 4097"),
         ({"networks": {}}, "needs a network"),
         ({"decision": "magic"}, "'magic'"),
         ({"codebook": np.full((4, 3), 2.0)}, "mean energy"),
@@ -270,6 +272,12 @@ def test_a_deep_header_does_not_crash(tmp_path):
 def test_links_that_cannot_be_are_refused(changes, text):
     with pytest.raises(ValueError, match=f"link 'small': .*{text}"):
         small_link(**changes)
+
+
+def test_a_link_has_up_to_4096_channel_uses():
+    codebook = np.ones((4, 4096)) * [[1], [1j], [-1], [-1j]]
+    longest = LinkModel("longest", 2, 4096, codebook, "nearest_codeword", {})
+    assert longest.codebook.shape == (4, 4096)
 
 
 def test_a_file_of_another_kind_is_refused_by_both_formats(written):

@@ -34,6 +34,10 @@ def test_the_preamble_is_a_maximal_length_sequence():
     chips = Frame(7).preamble[:127]
     circular = [np.dot(chips, np.roll(chips, k)) for k in range(127)]
     assert circular == [127] + [-1] * 126  # [golomb, ch. 3]
+    # x^7 + x + 1 as products of -1 and 1, from a register of ones.
+    assert (chips[:7] == -1).all()
+    assert (chips[7:] == chips[:-7] * chips[1:-6]).all()
+    assert Frame(7).preamble[127] == chips[0]
 
 
 def test_symbols_of_a_frame_do_not_share_places():

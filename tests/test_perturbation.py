@@ -65,6 +65,9 @@ def test_another_link_gets_a_warning_with_both_hashes(rng):
     ("changes", "said"),
     [
         ({"kind": "loud"}, "kind 'loud' is not known"),
+        ({"n": 0, "rows": np.ones((1, 0))}, "n in 1..4096, got k = 4, n = 0"),
+        ({"n": 4097, "rows": np.ones((1, 4097))}, "got k = 4, n = 4097"),
+        ({"k": 9}, "k must be in 0..8 .*got k = 9"),
         ({"rows": np.ones((2, 7))}, r"shape \(2, 7\), expected \(1, 7\)"),
         ({"kind": "table"}, r"expected \(16, 7\)"),
         ({"kind": "book"}, r"a book must have 2\.\.4096 rows, got 1"),

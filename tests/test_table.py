@@ -174,10 +174,18 @@ def test_the_last_index_is_counted_and_none_beyond(tmp_path):
     assert table.read(out, Counts)[0].end == 2**48 + 1
 
 
-def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
+@pytest.mark.parametrize("first", [201, 500, 1199])
+def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path, first):
     measure(tmp_path / "run.csv", StopRule(None, 1000), first=200)
     with pytest.raises(ValueError, match="are counted already"):
-        measure(tmp_path / "run.csv", StopRule(None, 10**12), first=500)
+        measure(tmp_path / "run.csv", StopRule(None, 10**12), first=first)
+
+
+def test_the_longest_of_overlapping_ranges_is_kept():
+    short, long, next_to_it = at(0, 500), at(499, 1000), at(1499, 100)
+    assert table.longest([short, long, next_to_it]) == ([long, next_to_it], [short])
+    assert table.longest([at(0), at(0)]) == ([at(0)], [at(0)])
+    assert table.longest([at(0), at(0, 999)]) == ([at(0)], [at(0, 999)])
 
 
 def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(tmp_path):
