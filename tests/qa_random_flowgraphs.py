@@ -23,6 +23,7 @@ FINDS = {
     "channel('gan_mlp', seed=10**5000)": "seed must be within -2.64..2.64, got a num",
     "alice_arn('paired_arn_white', inserted='no')": "inserted must be True or False",
     "alice_arn('paired_arn_white', nonce=np.arange(3))": "nonce must be one value",
+    "perturbation_source('bpsk', np.arange(3))": "perturbation must be one value",
     "burst_synchronizer('gan_mlp', frame=1)": "frame must be advphy.Frame",
     "burst_synchronizer('gan_mlp').set_arrivals([])": "arrivals must be those of",
     "error_counter('gan_mlp', settings=1)": "settings must be a dictionary",

@@ -2,8 +2,8 @@
 """Checks that constructors and setters of all blocks share.
 
 An argument whose default is True or False is one of them, one whose default is a
-number is neither of them, one whose default is a number or a text is no array, and the
-text of an error is one printable sentence.
+number is neither of them, one without a default, or whose default is a number or a
+text, is no array, and the text of an error is one printable sentence.
 """
 
 import functools
@@ -52,6 +52,7 @@ def in_sentence(error):
 def _require_kind(name, value, made):
     """Raise ValueError if a value is of another kind than the constructor's default."""
     default = made[name].default if name in made else None
+    default = None if default is inspect.Parameter.empty else default
     if isinstance(value, int) and abs(value) > LIMITS["whole"].most:
         raise ValueError(f"{name} must be within -2^64..2^64, got {shown(value)}")
     single = default is None or isinstance(default, int | float | str)
