@@ -14,7 +14,15 @@ from advphy_model.link import links, secret_file
 
 from .conftest import CLONE
 from .counting import counted
-from .demo_programs import PORTS, compiled, control, ended, published, running
+from .demo_programs import (
+    PORTS,
+    compiled,
+    control,
+    ended,
+    published,
+    reactions,
+    running,
+)
 from .example_program import Ear
 from .qa_grc import ran
 from .standin_link import needs_standin
@@ -233,7 +241,9 @@ def test_secure_semantic_shows_what_eve_gets(folder):
     compiled(folder, "secure_semantic", ("trainer: auto", "trainer: numpy"))
     plan = {"seconds": 0, "give_up": 200, "controls": controls}
     with running(folder, "secure_semantic", plan) as process:
-        said = ended(process, 300)["said"]
+        found = ended(process, 300)
+    assert None not in reactions(found)
+    said = found["said"]
 
     def figure(name, key, pair="letter", **settings):
         """Return a figure of the newest long segment under some settings."""

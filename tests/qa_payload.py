@@ -225,19 +225,15 @@ def test_pdus_arrive_whole_or_not_at_all(k):
 
 
 def test_each_pdu_is_sent_when_it_comes():
-    link, flowgraph, sink = (
-        random_link(8, 12),
-        advphy.top_block(),
-        blocks.vector_sink_b(),
-    )
-    frame = advphy.Frame.of_model(link, codewords=50)
-    source = advphy.bytes_to_messages(link, frame)
+    link = random_link(8, 12)
+    source = advphy.bytes_to_messages(link, advphy.Frame.of_model(link, codewords=50))
+    flowgraph, sink = advphy.top_block(), blocks.vector_sink_b()
     flowgraph.connect(source, sink)
     flowgraph.start()
     begun = time.monotonic()
     for number in range(10):
         source.to_basic_block()._post(pmt.intern("pdus"), pdu(b"now"))
-        until(lambda: len(sink.data()) > 50 * number)  # noqa: B023
+        until(lambda before=50 * number: len(sink.data()) > before)
     assert time.monotonic() - begun < 5
     flowgraph.stop()
     flowgraph.wait()

@@ -57,12 +57,9 @@ def test_blers_are_compared_with_their_intervals(a, b, margin, state):
 
 
 def test_limits_that_meet_are_apart_enough():
-    one, meets, beyond = (
-        Estimate(0.5, 0.7, 1.0),
-        *(Estimate(x, 2.0, 3.0) for x in (1.0, 0.99)),
-    )
-    assert below()(one, meets) == below(0.5)(one, Estimate(2.0, 2.5, 3.0)) == HOLDS
-    assert below()(one, beyond) == OPEN
+    one, meets, overlaps = (Estimate(x, 3.0, 3.0) for x in (0.5, 3.0, 2.99))
+    assert below()(one, meets) == below(0.5)(one, Estimate(6.0, 7.0, 8.0)) == HOLDS
+    assert below()(one, overlaps) == OPEN
 
 
 def at_bler(shift_db, errors=400):

@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import pytest
+from advphy_commands import rescore
 from advphy_model.files.recording_contents import Origin
 from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link import links
@@ -109,6 +110,14 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path):
     assert "give its file with --link" in said
     said = refused("rescore", tmp_path / "own.sigmf-meta", "--link bpsk")
     assert "is of link 'my_link' 00000000, not of 'bpsk'" in said
+
+
+def test_counts_are_compared_exactly_and_sums_as_compilers_round():
+    live = {"blocks": 10**7, "squared_error": 554.0}
+    same = "the receiver that recorded counted the same"
+    assert rescore._comparison(live, live | {"squared_error": 554.0001}) == same
+    for changed in ({"blocks": 10**7 + 1}, {"squared_error": 554.001}):
+        assert "otherwise" in rescore._comparison(live, live | changed)
 
 
 def test_a_keyed_recording_of_0_5_is_decoded_if_it_is_said(tmp_path):
